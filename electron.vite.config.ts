@@ -1,0 +1,35 @@
+import { resolve } from 'node:path';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'electron-vite';
+
+const at = (path: string): string => resolve(import.meta.dirname, path);
+
+export default defineConfig({
+  main: {
+    build: {
+      rollupOptions: {
+        // One bundle per process: the Electron entry, the command line, and the model worker.
+        input: {
+          index: at('src/main/index.ts'),
+          cli: at('src/main/cli/main.ts'),
+          worker: at('src/main/models/worker.ts'),
+        },
+      },
+    },
+  },
+  preload: {
+    build: {
+      // A sandboxed preload can require nothing but electron, so everything else is bundled, as CommonJS.
+      externalizeDeps: false,
+      rollupOptions: {
+        input: { index: at('src/preload/index.ts') },
+        output: { format: 'cjs', entryFileNames: '[name].cjs' },
+      },
+    },
+  },
+  renderer: {
+    root: at('src/renderer'),
+    plugins: [svelte()],
+    build: { rollupOptions: { input: { index: at('src/renderer/index.html') } } },
+  },
+});

@@ -1,0 +1,375 @@
+import { z } from 'zod';
+import { EditSchema, type Edit } from './edits.ts';
+import { SceneSchema, type Scene } from './scene.ts';
+import { AssetIdSchema, IdSchema, type Story } from './story.ts';
+
+/**
+ * Every command and event of the studio, once: name, input schema, output type. The doors (ipc, http) carry this
+ * table and nothing else; the renderer and the command line are typed by it.
+ */
+
+// Records that commands answer with
+
+/** Who wrote a caption: a person, a model of a pack, or the metadata of the file itself. */
+export type CaptionSource = 'person' | 'model' | 'file';
+
+export interface Caption {
+  text: string;
+  source: CaptionSource;
+  /** `pack@revision` of the model, or null where no model wrote it. */
+  pack: string | null;
+  createdAt: string;
+}
+
+/** How an asset came into the library. */
+export type AssetOrigin = 'imported' | 'sketched' | 'painted';
+
+export interface Asset {
+  /** SHA-256 of the asset's bytes. */
+  id: string;
+  /** File name without folders. */
+  name: string;
+  /** The folder the file was imported from, for showing; empty for drawn or uploaded pictures. */
+  folder: string;
+  /** `image/jpeg`, … as found in the bytes. */
+  mime: string;
+  /** Pixels, after EXIF orientation. */
+  width: number;
+  height: number;
+  bytes: number;
+  /** When the picture was taken (EXIF), ISO 8601 without zone where the camera gave none; null when not known. */
+  takenAt: string | null;
+  importedAt: string;
+  origin: AssetOrigin;
+  caption: Caption | null;
+}
+
+export const jobStates = ['queued', 'running', 'paused', 'done', 'cancelled', 'failed'] as const;
+export type JobState = (typeof jobStates)[number];
+export type JobKind = 'import' | 'caption' | 'illustrate' | 'export';
+
+export interface Job {
+  id: string;
+  kind: JobKind;
+  /** One line for a person: `Caption 24 pictures`. */
+  label: string;
+  state: JobState;
+  /** Items finished, failed ones included. */
+  done: number;
+  total: number;
+  failed: number;
+  createdAt: string;
+  updatedAt: string;
+  /** Why the job as a whole stopped, when `state` is `failed`. */
+  error: string | null;
+}
+
+export interface JobItemError {
+  /** The file or panel, as a person knows it. */
+  item: string;
+  code: string;
+  message: string;
+}
+
+export interface SearchHit {
+  asset: Asset;
+  /** Cosine similarity, -1..1, or null where the hit came from words alone. */
+  similarity: number | null;
+  /** Calibrated probability, 0..1, that the picture shows what was asked; null for picture queries. */
+  confidence: number | null;
+  /** True when the query's words stand in the caption or file name. */
+  words: boolean;
+}
+
+export interface SearchAnswer {
+  hits: SearchHit[];
+  /** False when nothing in the library is likely to be what was asked. */
+  good: boolean;
+  /** What the encoder was asked, when the query's words were translated first; else null. */
+  translated: string | null;
+}
+
+export interface Candidate {
+  asset: string;
+  source: 'retrieved' | 'sketched';
+  /** Calibrated probability for a retrieved candidate; for a sketch, the share of named things it could draw. */
+  confidence: number;
+  seed: number | null;
+  scene: Scene | null;
+  /** The retrieved asset's caption, or the words the sketch could not draw. */
+  note: string;
+}
+
+export interface Match {
+  panel: string;
+  query: string;
+  retrieved: Candidate[];
+  sketched: Candidate[];
+  decision: {
+    choice: 'retrieve' | 'sketch' | 'none';
+    /** 0..1 */
+    confidence: number;
+    /** One sentence for a person. */
+    reason: string;
+  };
+}
+
+export interface StorySummary {
+  id: string;
+  title: string;
+  panels: number;
+  updatedAt: string;
+  /** Asset of the first picture, for a cover; null while there is none. */
+  cover: string | null;
+}
+
+/** A story as a window holds it: the record, its revision, and what can be undone. */
+export interface OpenStory {
+  story: Story;
+  /** Grows by one with every saved edit. */
+  revision: number;
+  /** What undo and redo would take back or do again, in words; null when there is nothing. */
+  undo: string | null;
+  redo: string | null;
+}
+
+export interface StoryChange {
+  id: string;
+  revision: number;
+  edit: Edit;
+  undo: string | null;
+  redo: string | null;
+}
+
+export interface PackSummary {
+  id: string;
+  name: string;
+  revision: string;
+  licence: string;
+  roles: string[];
+  bytes: number;
+  /** Why the pack cannot be used; null when it can. */
+  problem: string | null;
+}
+
+export interface Check {
+  name: string;
+  state: 'works' | 'limited' | 'fails';
+  detail: string;
+}
+
+export interface About {
+  version: string;
+  node: string;
+  dataDir: string;
+  assets: number;
+  stories: number;
+}
+
+// Inputs with options
+
+export const captionModes = ['skip', 'overwrite', 'append', 'prepend'] as const;
+
+export const CaptionOptionsSchema = z.object({
+  /** What to do with a picture that has a caption. A person's caption is only replaced when `replacePerson` is true. */
+  mode: z.enum(captionModes).default('skip'),
+  replacePerson: z.boolean().default(false),
+  prefix: z.string().max(500).default(''),
+  suffix: z.string().max(500).default(''),
+});
+export type CaptionOptions = z.infer<typeof CaptionOptionsSchema>;
+
+export const exportFormats = ['pdf', 'html', 'markdown', 'fabula'] as const;
+export type ExportFormat = (typeof exportFormats)[number];
+
+/** `grid-2x3` is two columns and three rows of panels a page. */
+export const LayoutSchema = z
+  .string()
+  .regex(
+    /^(grid-[1-4]x[1-4]|picture-book|script-left)$/,
+    'use grid-1x1 to grid-4x4, picture-book or script-left',
+  );
+
+export const ExportOptionsSchema = z.object({
+  layout: LayoutSchema.default('grid-2x2'),
+  page: z.enum(['a4', 'letter']).default('a4'),
+  orientation: z.enum(['portrait', 'landscape']).default('portrait'),
+  shotNumbers: z.boolean().default(true),
+  pageNumbers: z.boolean().default(true),
+  durations: z.boolean().default(false),
+  notes: z.boolean().default(false),
+  dialogue: z.boolean().default(true),
+  /** Printed at the top and bottom of every page; empty prints none. */
+  header: z.string().max(500).default(''),
+  footer: z.string().max(500).default(''),
+  /** Only these panels, in story order; empty means all. */
+  panels: z.array(IdSchema).max(20_000).default([]),
+});
+export type ExportOptions = z.infer<typeof ExportOptionsSchema>;
+
+export const AssetFilterSchema = z.object({
+  captioned: z.boolean().optional(),
+  captionSource: z.enum(['person', 'model', 'file']).optional(),
+  origin: z.enum(['imported', 'sketched', 'painted']).optional(),
+  folder: z.string().max(4096).optional(),
+});
+export type AssetFilter = z.infer<typeof AssetFilterSchema>;
+
+// The table
+
+interface Command<Input extends z.ZodType, Output> {
+  readonly input: Input;
+  /** Carries the output type; never set. */
+  readonly output?: Output;
+}
+
+function command<Output>() {
+  return <Input extends z.ZodType>(input: Input): Command<Input, Output> => ({ input });
+}
+
+const Nothing = z.object({});
+const Seed = z.number().int().min(0).max(0xffffffff);
+
+export const contract = {
+  'studio.about': command<About>()(Nothing),
+  'studio.doctor': command<Check[]>()(Nothing),
+  'packs.list': command<PackSummary[]>()(Nothing),
+
+  /** Imports files and folders (recursively) of this machine, as a job. The one command that carries paths: the person's own choice of what to import. */
+  'library.import': command<Job>()(
+    z.object({
+      paths: z.array(z.string().min(1).max(32_768)).min(1).max(100_000),
+      /** Leave originals where they are, or copy them into the library. */
+      originals: z.enum(['leave', 'copy']).default('leave'),
+    }),
+  ),
+  'library.list': command<{ total: number; assets: Asset[] }>()(
+    z.object({
+      filter: AssetFilterSchema.default({}),
+      offset: z.number().int().min(0).default(0),
+      limit: z.number().int().min(1).max(1000).default(200),
+    }),
+  ),
+  'library.get': command<Asset>()(z.object({ asset: AssetIdSchema })),
+  'library.remove': command<{ removed: number }>()(
+    z.object({ assets: z.array(AssetIdSchema).min(1).max(100_000) }),
+  ),
+  'library.search': command<SearchAnswer>()(
+    z
+      .object({
+        text: z.string().max(10_000).default(''),
+        /** Find pictures like this one. */
+        asset: AssetIdSchema.optional(),
+        limit: z.number().int().min(1).max(1000).default(40),
+      })
+      .refine(
+        (query) => query.text.trim() !== '' || query.asset !== undefined,
+        'give a text or a picture to search for',
+      ),
+  ),
+  /** Saves a caption written by a person; an empty text removes the caption. */
+  'library.setCaption': command<Asset>()(z.object({ asset: AssetIdSchema, text: z.string().max(100_000) })),
+
+  /** Captions the given assets, or every asset of the filter, as a job. */
+  'captions.start': command<Job>()(
+    z.object({
+      assets: z.array(AssetIdSchema).max(1_000_000).optional(),
+      filter: AssetFilterSchema.default({}),
+      options: CaptionOptionsSchema.prefault({}),
+    }),
+  ),
+  /** A caption for one picture, not saved anywhere: for the person to accept or drop. */
+  'captions.suggest': command<{ text: string; pack: string }>()(z.object({ asset: AssetIdSchema })),
+
+  'jobs.list': command<Job[]>()(Nothing),
+  'jobs.errors': command<JobItemError[]>()(z.object({ job: IdSchema })),
+  'jobs.pause': command<Job>()(z.object({ job: IdSchema })),
+  'jobs.resume': command<Job>()(z.object({ job: IdSchema })),
+  'jobs.cancel': command<Job>()(z.object({ job: IdSchema })),
+  /** Puts the failed items of a finished job back in the queue. */
+  'jobs.retry': command<Job>()(z.object({ job: IdSchema })),
+  /** Takes finished jobs out of the list. */
+  'jobs.clear': command<{ removed: number }>()(Nothing),
+
+  'stories.list': command<StorySummary[]>()(Nothing),
+  'stories.create': command<OpenStory>()(z.object({ title: z.string().max(1000).default('') })),
+  /** Makes a story from a Markdown outline. Pictures that the outline names by path are not read through this door. */
+  'stories.importOutline': command<{ story: OpenStory; warnings: string[] }>()(
+    z.object({ name: z.string().max(1000).default('outline.md'), markdown: z.string().max(20_000_000) }),
+  ),
+  'stories.open': command<OpenStory>()(z.object({ story: IdSchema })),
+  'stories.remove': command<{ removed: number }>()(z.object({ story: IdSchema })),
+  /** Saves an edit. Refused with `conflict` when `revision` is not the story's latest. */
+  'stories.edit': command<StoryChange>()(
+    z.object({
+      story: IdSchema,
+      revision: z.number().int().min(0),
+      edit: EditSchema,
+      /** What the edit does, in words, for the undo menu. */
+      label: z.string().min(1).max(200),
+    }),
+  ),
+  'stories.undo': command<StoryChange | null>()(z.object({ story: IdSchema })),
+  'stories.redo': command<StoryChange | null>()(z.object({ story: IdSchema })),
+  /** Pictures for a panel: from the library and newly sketched, with a suggested choice. Changes nothing in the story. */
+  'stories.match': command<Match>()(
+    z.object({
+      story: IdSchema,
+      panel: IdSchema,
+      /** Asked instead of the panel's own text. */
+      query: z.string().max(10_000).optional(),
+      seed: Seed.optional(),
+      limit: z.number().int().min(1).max(50).default(6),
+    }),
+  ),
+  /** Gives every panel without a picture its best match, as a job; each panel is one undoable edit. */
+  'stories.illustrate': command<Job>()(z.object({ story: IdSchema })),
+
+  /** Draws a text, or a scene as it is, and keeps the drawing as an asset. */
+  'sketch.draw': command<{ asset: string; scene: Scene }>()(
+    z.union([
+      z.object({ text: z.string().min(1).max(10_000), seed: Seed.default(1), story: IdSchema.optional() }),
+      z.object({ scene: SceneSchema }),
+    ]),
+  ),
+  'sketch.findFigures': command<{ icon: string; label: string; score: number }[]>()(
+    z.object({ query: z.string().min(1).max(200), limit: z.number().int().min(1).max(200).default(24) }),
+  ),
+
+  /** Writes a story to a file in the data folder's `exports`, as a job; the door then hands the file over (save dialog or download). */
+  'exports.start': command<Job>()(
+    z.object({
+      story: IdSchema,
+      format: z.enum(exportFormats).default('pdf'),
+      options: ExportOptionsSchema.prefault({}),
+    }),
+  ),
+} as const;
+
+export type CommandName = keyof typeof contract;
+export type CommandInput<Name extends CommandName> = z.input<(typeof contract)[Name]['input']>;
+/** The input after validation, defaults filled in: what a handler receives. */
+export type CommandArguments<Name extends CommandName> = z.output<(typeof contract)[Name]['input']>;
+export type CommandOutput<Name extends CommandName> = Exclude<(typeof contract)[Name]['output'], undefined>;
+
+export const commandNames = Object.keys(contract) as CommandName[];
+
+/** What the studio tells every open window. */
+export interface StudioEvents {
+  'job.changed': Job;
+  /** Assets were added, removed or captioned; ids of those touched, or null for many. */
+  'library.changed': { assets: string[] | null };
+  'story.changed': StoryChange;
+  'stories.changed': { story: string };
+}
+export type EventName = keyof StudioEvents;
+export const eventNames: readonly EventName[] = [
+  'job.changed',
+  'library.changed',
+  'story.changed',
+  'stories.changed',
+];
+
+/** Sizes a window may ask pictures in, by width in pixels. */
+export const mediaSizes = { thumb: 320, preview: 1280 } as const;
+export type MediaSize = keyof typeof mediaSizes;
