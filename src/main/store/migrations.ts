@@ -1,0 +1,11 @@
+import type { Database } from 'better-sqlite3';
+import * as initial from './migrations/001-initial.ts';
+
+export interface Migration {
+  /** 1, 2, 3, …: the schema version (`PRAGMA user_version`) that `up` leads to. */
+  readonly version: number;
+  up(database: Database): void;
+}
+
+/** Every migration in order. Append-only: one that has shipped is never changed. */
+export const migrations: readonly Migration[] = [initial];
