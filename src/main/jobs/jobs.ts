@@ -1,7 +1,8 @@
 import { hostname } from 'node:os';
 import type { Database, Statement } from 'better-sqlite3';
 import type { Job, JobItemError, JobKind, JobState } from '../../shared/contract.ts';
-import { FabulaError, toFailure, type Json } from '../../shared/errors.ts';
+import { FabulaError, toFailure, type Failure, type Json } from '../../shared/errors.ts';
+import { explainFileError } from '../fs-errors.ts';
 import type { Clock, Ids } from '../ports.ts';
 
 /** One piece of a job's work: a path, an asset, a panel. */
@@ -44,6 +45,11 @@ export interface JobsOptions {
   ids: Ids;
   /** Hears of every change of a job, progress at most a few times a second. */
   emit?: (job: Job) => void;
+  /**
+   * Whether jobs found waiting, or left by a process that died, are taken up too (default), as a window does; a
+   * short-lived process takes only what it starts, resumes or retries itself.
+   */
+  adopt?: boolean;
 }
 
 /** How long a process that has not been heard of is believed to be alive, and how often it is heard of; milliseconds. */
@@ -85,7 +91,12 @@ export class Jobs {
   readonly #clock: Clock;
   readonly #ids: Ids;
   readonly #emit: (job: Job) => void;
+  readonly #adopt: boolean;
   readonly #owner: string;
+  /** Jobs started, resumed or retried here. */
+  readonly #own = new Set<string>();
+  /** Jobs whose end could not be written (a full disk), with the reason: over as far as this process is concerned. */
+  readonly #abandoned = new Map<string, string>();
   readonly #runners = new Map<JobKind, JobRunner>();
   readonly #runs = new Map<string, Run>();
   readonly #listeners = new Set<() => void>();
@@ -101,6 +112,7 @@ export class Jobs {
     this.#clock = options.clock;
     this.#ids = options.ids;
     this.#emit = options.emit ?? (() => {});
+    this.#adopt = options.adopt ?? true;
     this.#owner = `${hostname()}|${process.pid}|${options.ids.next()}`;
     this.#selectJob = this.#database.prepare<[string], JobRow>('SELECT * FROM jobs WHERE id = ?');
     this.#heartbeat = setInterval(() => this.#beat(), heartbeatTime);
@@ -134,6 +146,7 @@ export class Jobs {
         this.#addItems(id, items);
       })
       .immediate();
+    this.#own.add(id);
     this.#startNext();
     this.#changed(id);
     return this.get(id);
@@ -146,7 +159,10 @@ export class Jobs {
 
   /** Every job that has not been cleared, newest first. */
   list(): Job[] {
-    return this.#database.prepare<[], JobRow>('SELECT * FROM jobs ORDER BY number DESC').all().map(toJob);
+    return this.#database
+      .prepare<[], JobRow>('SELECT * FROM jobs ORDER BY number DESC')
+      .all()
+      .map((row) => toJob(this.#overlaid(row)));
   }
 
   /** The items of a job that failed, in order. */
@@ -211,6 +227,8 @@ export class Jobs {
           .run(this.#now(), id);
       })
       .immediate();
+    this.#abandoned.delete(id);
+    this.#own.add(id);
     this.#startNext();
     this.#changed(id);
     return this.get(id);
@@ -269,7 +287,12 @@ export class Jobs {
     const row = this.#selectJob.get(id);
     if (row === undefined)
       throw new FabulaError('not-found', `There is no job ${id}. It may have been cleared.`);
-    return row;
+    return this.#overlaid(row);
+  }
+
+  #overlaid(row: JobRow): JobRow {
+    const error = this.#abandoned.get(row.id);
+    return error === undefined ? row : { ...row, state: 'failed', error };
   }
 
   #addItems(id: string, items: readonly string[]): void {
@@ -288,7 +311,8 @@ export class Jobs {
       )
       .run(to, this.#now(), id, ...from);
     if (changes > 0) {
-      if (to !== 'queued') this.#runs.get(id)?.controller.abort(stopped('The job was stopped.'));
+      if (to === 'queued') this.#own.add(id);
+      else this.#runs.get(id)?.controller.abort(stopped('The job was stopped.'));
       this.#changed(id);
       this.#startNext();
     }
@@ -305,22 +329,26 @@ export class Jobs {
   }
 
   #claim(kind: JobKind): string | undefined {
-    const open = this.#database.prepare<[JobKind], JobRow>(
+    const select = this.#database.prepare<[JobKind], JobRow>(
       "SELECT * FROM jobs WHERE kind = ? AND state IN ('queued', 'running') ORDER BY number",
     );
-    if (open.all(kind).length === 0) return undefined;
+    const next = () => {
+      const rows = select.all(kind);
+      if (rows.some((row) => this.#isHeld(row))) return undefined;
+      return rows.find(({ id }) => !this.#abandoned.has(id) && (this.#adopt || this.#own.has(id)));
+    };
+    // Looked up before the write lock is asked for: mostly there is nothing to claim.
+    if (next() === undefined) return undefined;
     return this.#database
       .transaction(() => {
-        const rows = open.all(kind);
-        if (rows.some((row) => this.#isHeld(row))) return undefined;
-        const next = rows[0];
-        if (next === undefined) return undefined;
+        const row = next();
+        if (row === undefined) return undefined;
         this.#database
           .prepare(
             "UPDATE jobs SET state = 'running', owner = ?, lease_until = ?, updated_at = ? WHERE id = ?",
           )
-          .run(this.#owner, this.#leaseEnd(), this.#now(), next.id);
-        return next.id;
+          .run(this.#owner, this.#leaseEnd(), this.#now(), row.id);
+        return row.id;
       })
       .immediate();
   }
@@ -354,7 +382,11 @@ export class Jobs {
         thrown = error;
       }
       this.#runs.delete(id);
-      this.#end(id, controller.signal, thrown);
+      try {
+        this.#end(id, controller.signal, thrown);
+      } catch (error) {
+        this.#abandoned.set(id, this.#failure(thrown ?? error).message);
+      }
       this.#changed(id);
       this.#startNext();
     })();
@@ -372,7 +404,7 @@ export class Jobs {
       state = 'queued';
     } else if (thrown !== undefined) {
       state = 'failed';
-      error = toFailure(thrown).message;
+      error = this.#failure(thrown).message;
     } else if (left > 0) {
       state = 'failed';
       error = `Stopped with ${left} left. Retry to go on.`;
@@ -456,7 +488,7 @@ export class Jobs {
         }),
       fail: (item, error, name) =>
         guarded(() => {
-          const { code, message } = toFailure(error);
+          const { code, message } = this.#failure(error);
           if (markFailed.run(name ?? null, code, message, item.seq, id).changes > 0) {
             count.run(1, this.#now(), id);
           }
@@ -469,6 +501,10 @@ export class Jobs {
         }),
       together: guarded,
     };
+  }
+
+  #failure(error: unknown): Failure {
+    return toFailure(explainFileError(error, this.#database.name));
   }
 
   /** Keeps this process's leases, notices jobs stopped or taken by another one, and takes up what dead ones left. */
@@ -485,8 +521,8 @@ export class Jobs {
       this.#tellForeign();
       this.#startNext();
     } catch (error) {
-      // Another process held the database for longer than the busy timeout; the next beat tries again.
-      if (!(error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY')))
+      // The database was busy for long, or the disk is full: the next beat tries again.
+      if (!(error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_')))
         throw error;
     }
   }
@@ -512,7 +548,9 @@ export class Jobs {
   }
 
   #progressed(id: string): void {
-    const since = Date.now() - (this.#lastEmitted.get(id) ?? 0);
+    // What is not committed is not told; the outer transaction tells it.
+    if (this.#database.inTransaction) return;
+    const since = performance.now() - (this.#lastEmitted.get(id) ?? -Infinity);
     if (since >= progressTime) {
       this.#changed(id);
     } else if (!this.#trailing.has(id)) {
@@ -529,8 +567,8 @@ export class Jobs {
     const row = this.#database.open ? this.#selectJob.get(id) : undefined;
     if (row === undefined) return;
     if (finished.includes(row.state)) this.#lastEmitted.delete(id);
-    else this.#lastEmitted.set(id, Date.now());
-    this.#emit(toJob(row));
+    else this.#lastEmitted.set(id, performance.now());
+    this.#emit(toJob(this.#overlaid(row)));
     this.#wake();
   }
 
