@@ -1,0 +1,172 @@
+import { FabulaError } from '../../shared/errors.ts';
+import { Host, spawnNodeWorker, type RequestOptions, type SpawnWorker } from './host.ts';
+import type { Task } from './messages.ts';
+import type { Pack, Packs } from './packs.ts';
+import type { Roles } from './roles.ts';
+
+export interface ModelCaption {
+  text: string;
+  /** Mean log-probability of the caption's tokens, at most 0. */
+  score: number;
+}
+
+export interface CaptionedPicture extends ModelCaption {
+  /** Unit vector in {@link Models.space}. */
+  vector: Float32Array;
+}
+
+type With<Role extends keyof Roles> = { folder: string; role: Roles[Role] };
+
+/**
+ * What models can do for the studio, by role. Pictures are given as RGB bytes of a square, u8 [S, S, 3] with S =
+ * {@link Models.imageSize}; all work is done in the worker process.
+ *
+ * Every method throws FabulaError `not-found` where no pack fills the role, `corrupt-pack` for a damaged pack (its
+ * files are checked before they are first loaded), `model-failed`, and `cancelled` once the signal is raised.
+ */
+export class Models {
+  readonly #packs: Packs;
+  readonly #host: Host;
+
+  constructor({ packs, spawn = spawnNodeWorker }: { packs: Packs; spawn?: SpawnWorker }) {
+    this.#packs = packs;
+    this.#host = new Host(spawn);
+  }
+
+  /** Names the vector space, `pack@revision`. Vectors of different spaces are never compared. */
+  get space(): string {
+    return this.#packs.get('encode').version;
+  }
+
+  /** The pack that captions, `pack@revision`. */
+  get captionPack(): string {
+    return this.#packs.get('caption').version;
+  }
+
+  /** Settings a caption was made with, for its provenance. */
+  get captionSettings(): { beams: number; maxTokens: number; lengthPenalty: number } {
+    const { beams, maxTokens, lengthPenalty } = this.#packs.get('caption').role;
+    return { beams, maxTokens, lengthPenalty };
+  }
+
+  /** Side of the square, in pixels, in which pictures are given. */
+  get imageSize(): number {
+    return this.#packs.get('encode').role.imageSize;
+  }
+
+  /** Pictures that go through the caption models together. */
+  get batch(): number {
+    return this.#packs.get('caption').role.batch;
+  }
+
+  /** Calibrated probability, 0..1, that a text and a picture of this cosine similarity belong together. */
+  probability(similarity: number): number {
+    const { scale, bias } = this.#packs.get('encode').role.calibration;
+    return 1 / (1 + Math.exp(-(scale * similarity + bias)));
+  }
+
+  /** Unit vectors of pictures, in order. */
+  async encodeImages(pixels: readonly Uint8Array[], options: RequestOptions = {}): Promise<Float32Array[]> {
+    const use = await this.#use('encode', options.signal);
+    return this.#batches(pixels, use.role.batch, async (part) => {
+      const task: Task = { kind: 'encode-images', with: use, ...joined(part, use.role.imageSize) };
+      const { vectors } = await this.#host.request(task, options);
+      return rowsOf(vectors, use.role.dimensions, part.length);
+    });
+  }
+
+  /** Unit vectors of texts, in order. A text of several sentences gets the mean over its parts. */
+  async encodeTexts(texts: readonly string[], options: RequestOptions = {}): Promise<Float32Array[]> {
+    const use = await this.#use('encode', options.signal);
+    return this.#batches(texts, TEXTS_A_REQUEST, async (part) => {
+      const task: Task = { kind: 'encode-texts', with: use, texts: part };
+      const { vectors } = await this.#host.request(task, { urgent: true, ...options });
+      return rowsOf(vectors, use.role.dimensions, part.length);
+    });
+  }
+
+  /** Captions of pictures, in order. */
+  async captionImages(pixels: readonly Uint8Array[], options: RequestOptions = {}): Promise<ModelCaption[]> {
+    const use = await this.#use('caption', options.signal);
+    return this.#batches(pixels, use.role.batch, async (part) => {
+      const task: Task = {
+        kind: 'caption-images',
+        with: use,
+        encode: null,
+        ...joined(part, use.role.imageSize),
+      };
+      return (await this.#host.request(task, options)).captions;
+    });
+  }
+
+  /** Captions and vectors in one pass: the vision network, where both roles share it, runs once. */
+  async captionAndEncode(
+    pixels: readonly Uint8Array[],
+    options: RequestOptions = {},
+  ): Promise<CaptionedPicture[]> {
+    const use = await this.#use('caption', options.signal);
+    const encode = await this.#use('encode', options.signal);
+    if (use.role.imageSize !== encode.role.imageSize) {
+      throw new FabulaError(
+        'unavailable',
+        `The packs for captions and for search want pictures of different sizes (${use.role.imageSize} and ${encode.role.imageSize} pixels). Use packs that fill both roles.`,
+      );
+    }
+    return this.#batches(pixels, use.role.batch, async (part) => {
+      const task: Task = { kind: 'caption-images', with: use, encode, ...joined(part, use.role.imageSize) };
+      const { captions, vectors } = await this.#host.request(task, options);
+      const rows = rowsOf(vectors, encode.role.dimensions, part.length);
+      return captions.map((caption, index) => ({ ...caption, vector: rows[index] ?? new Float32Array(0) }));
+    });
+  }
+
+  /** Ends the worker process. Requests that wait are cancelled. */
+  close(): Promise<void> {
+    return this.#host.close();
+  }
+
+  async #use<Role extends keyof Roles>(role: Role, signal?: AbortSignal): Promise<With<Role>> {
+    const pack: Pack & { role: Roles[Role] } = this.#packs.get(role);
+    await this.#packs.check(pack, signal);
+    return { folder: pack.folder, role: pack.role };
+  }
+
+  async #batches<In, Out>(
+    items: readonly In[],
+    size: number,
+    perform: (part: In[]) => Promise<Out[]>,
+  ): Promise<Out[]> {
+    const parts: Promise<Out[]>[] = [];
+    for (let start = 0; start < items.length; start += size)
+      parts.push(perform(items.slice(start, start + size)));
+    return (await Promise.all(parts)).flat();
+  }
+}
+
+const TEXTS_A_REQUEST = 256;
+
+function joined(pictures: readonly Uint8Array[], size: number): { pixels: Uint8Array; count: number } {
+  const bytes = size * size * 3;
+  const pixels = new Uint8Array(pictures.length * bytes);
+  for (const [index, picture] of pictures.entries()) {
+    if (picture.length !== bytes) {
+      throw new FabulaError(
+        'invalid-input',
+        `A picture has ${picture.length} bytes instead of ${bytes} (${size} x ${size} RGB).`,
+      );
+    }
+    pixels.set(picture, index * bytes);
+  }
+  return { pixels, count: pictures.length };
+}
+
+function rowsOf(vectors: Float32Array | null, dimensions: number, count: number): Float32Array[] {
+  if (vectors?.length !== count * dimensions) {
+    throw new FabulaError(
+      'model-failed',
+      `The encoder answers with ${vectors?.length ?? 0} numbers instead of ${count} x ${dimensions}. Get the pack again.`,
+    );
+  }
+  // Copies, so that keeping one vector does not keep its whole batch.
+  return Array.from({ length: count }, (_, row) => vectors.slice(row * dimensions, (row + 1) * dimensions));
+}

@@ -1,0 +1,70 @@
+import { z } from 'zod';
+
+/** A path inside a pack: relative, `/` between parts, no `..`. */
+export const packPath = z
+  .string()
+  .min(1)
+  .max(500)
+  .refine(
+    (path) =>
+      !path.includes('\\') &&
+      !path.includes('\0') &&
+      !/^[A-Za-z]:/.test(path) &&
+      path.split('/').every((part) => part !== '' && part !== '.' && part !== '..'),
+    'a path of a pack is relative and stays inside the pack (no "..", no "\\", not absolute)',
+  );
+
+const Count = z.number().int().min(1);
+
+/**
+ * The role `encode`, family `starter`: two networks with vectors in one space.
+ *
+ * `vision`: pixels u8 [N, S, S, 3] -> tokens f32 [N, P, D] and embedding f32 [N, dimensions], unit length.
+ * `text`: ids i64 [N, T], padded with 0 -> embedding f32 [N, dimensions], unit length.
+ */
+export const EncodeRoleSchema = z.object({
+  family: z.literal('starter', 'this Fabula knows the family "starter" only'),
+  vision: packPath,
+  text: packPath,
+  tokenizer: packPath,
+  dimensions: Count.max(16_384),
+  /** S: side of the square, in pixels, to which pictures are squashed. */
+  imageSize: Count.max(4096),
+  /** Most tokens of one text; a longer text is encoded in parts. */
+  maxTokens: Count.max(8192),
+  batch: Count.max(1024),
+  /** probability(similarity) = sigmoid(scale * similarity + bias), fitted on held-back pairs. */
+  calibration: z.object({ scale: z.number(), bias: z.number() }),
+});
+export type EncodeRole = z.infer<typeof EncodeRoleSchema>;
+
+/**
+ * The role `caption`, family `starter`: an encoder-decoder that shares `vision` with the role `encode`.
+ *
+ * `prefix`: tokens f32 [N, P, D] -> cross f32 [N, L, 2, P, W].
+ * `decoder`: ids i64 [B, 1], position i64 [1], beam i64 [B] (the row of the step before that each row goes on from),
+ * past f32 [B', L, 2, T, W], cross, photo i64 [B] -> present f32 [B, L, 2, T + 1, W], top_scores and top_ids [B, K].
+ */
+export const CaptionRoleSchema = z.object({
+  family: z.literal('starter', 'this Fabula knows the family "starter" only'),
+  vision: packPath,
+  prefix: packPath,
+  decoder: packPath,
+  tokenizer: packPath,
+  imageSize: Count.max(4096),
+  /** L and W of the decoder. */
+  layers: Count.max(256),
+  width: Count.max(16_384),
+  beams: Count.max(16),
+  maxTokens: Count.max(512),
+  /** A finished caption of n tokens scores log-probability / n^lengthPenalty. */
+  lengthPenalty: z.number().min(0).max(5),
+  batch: Count.max(1024),
+});
+export type CaptionRole = z.infer<typeof CaptionRoleSchema>;
+
+/** What a pack may be able to do, and what its manifest says about how. */
+export interface Roles {
+  encode: EncodeRole;
+  caption: CaptionRole;
+}

@@ -1,0 +1,137 @@
+/** One row's best continuations: log-probabilities and token ids, best first. */
+export interface Step {
+  /** f32 [B, K] */
+  scores: Float32Array;
+  /** i64 [B, K] */
+  ids: BigInt64Array;
+}
+
+/** What a decoding step is asked: one row a hypothesis that is still growing. */
+export interface Rows {
+  /** The last token of each row. */
+  tokens: number[];
+  /** The row of the step before that each row goes on from. */
+  beams: number[];
+  /** The photo each row is about. */
+  photos: number[];
+  /** 0 for the first step. */
+  position: number;
+}
+
+export interface BeamSettings {
+  beams: number;
+  maxTokens: number;
+  /** A finished hypothesis of n tokens scores log-probability / n^lengthPenalty, the end token counted. */
+  lengthPenalty: number;
+  begin: number;
+  end: number;
+}
+
+export interface Hypothesis {
+  /** Without begin and end tokens. */
+  tokens: number[];
+  score: number;
+  /** Summed log-probability, the end token included. */
+  logProbability: number;
+}
+
+interface Growing {
+  tokens: number[];
+  logProbability: number;
+}
+
+/**
+ * Beam search (Wu et al. 2016, "Google's Neural Machine Translation System", section 7) over many photos at once:
+ * each step is one run with a row a growing hypothesis. The network gathers its own past by `beams`, so nothing but
+ * token ids and scores passes through here. A photo is done when it has `beams` finished hypotheses, and its rows
+ * leave the batch.
+ *
+ * @param step Needs K >= 2 * beams; may throw, which ends the search (cancel).
+ * @returns The best hypothesis for each photo.
+ */
+export async function beamSearch(
+  step: (rows: Rows) => Promise<Step>,
+  photos: number,
+  settings: BeamSettings,
+): Promise<Hypothesis[]> {
+  const finished: Hypothesis[][] = Array.from({ length: photos }, () => []);
+  let growing = new Map<number, Growing[]>();
+  for (let photo = 0; photo < photos; photo++) growing.set(photo, [{ tokens: [], logProbability: 0 }]);
+  let rows: Rows = {
+    tokens: new Array<number>(photos).fill(settings.begin),
+    beams: [...growing.keys()],
+    photos: [...growing.keys()],
+    position: 0,
+  };
+  while (growing.size > 0) {
+    const { scores, ids } = await step(rows);
+    const width = scores.length / rows.tokens.length;
+    const next: Rows = { tokens: [], beams: [], photos: [], position: rows.position + 1 };
+    const still = new Map<number, Growing[]>();
+    let row = 0;
+    for (const [photo, hypotheses] of growing) {
+      const candidates: { score: number; row: number; from: Growing; token: number }[] = [];
+      for (const from of hypotheses) {
+        for (let rank = 0; rank < width; rank++) {
+          const at = row * width + rank;
+          candidates.push({
+            score: from.logProbability + (scores[at] ?? -Infinity),
+            row,
+            from,
+            token: Number(ids[at]),
+          });
+        }
+        row++;
+      }
+      candidates.sort((a, b) => b.score - a.score);
+      const done = finished[photo] ?? [];
+      const kept: typeof candidates = [];
+      for (const [rank, candidate] of candidates.slice(0, 2 * settings.beams).entries()) {
+        if (candidate.token === settings.end) {
+          if (rank < settings.beams) {
+            done.push(
+              finish(candidate.from.tokens, candidate.score, candidate.from.tokens.length + 1, settings),
+            );
+          }
+        } else if (kept.length < settings.beams) {
+          kept.push(candidate);
+        }
+      }
+      if (done.length >= settings.beams) continue;
+      if (next.position >= settings.maxTokens) {
+        for (const { from, token, score } of kept) {
+          done.push(finish([...from.tokens, token], score, from.tokens.length + 1, settings));
+        }
+        continue;
+      }
+      if (kept.length === 0) continue;
+      still.set(
+        photo,
+        kept.map(({ from, token, score }) => ({ tokens: [...from.tokens, token], logProbability: score })),
+      );
+      for (const candidate of kept) {
+        next.tokens.push(candidate.token);
+        next.beams.push(candidate.row);
+        next.photos.push(photo);
+      }
+    }
+    growing = still;
+    rows = next;
+  }
+  return finished.map((hypotheses) =>
+    hypotheses.reduce((best, one) => (one.score > best.score ? one : best), {
+      tokens: [],
+      score: -Infinity,
+      logProbability: -Infinity,
+    }),
+  );
+}
+
+function finish(
+  tokens: number[],
+  logProbability: number,
+  length: number,
+  settings: BeamSettings,
+): Hypothesis {
+  return { tokens, logProbability, score: logProbability / length ** settings.lengthPenalty };
+}

@@ -1,0 +1,159 @@
+import { join } from 'node:path';
+import type { Tensor } from 'onnxruntime-node';
+import type { Answer, CaptionWith, EncodeWith } from '../messages.ts';
+import { bytesTensor, floats, floatsTensor, ids, idsTensor, type Sessions } from '../session.ts';
+import { tidyCaption } from '../tidy-caption.ts';
+import { beamSearch } from './beam-search.ts';
+import { BOS, EOS, PAD, Tokens } from './tokens.ts';
+
+/**
+ * The family `starter`: small convolutional image encoder, text encoder and caption decoder (see `roles.ts` for the
+ * shapes of the networks). Every method checks `signal` between steps.
+ */
+export class Starter {
+  readonly #sessions: Sessions;
+  readonly #tokens = new Map<string, Promise<Tokens>>();
+
+  constructor(sessions: Sessions) {
+    this.#sessions = sessions;
+  }
+
+  /** @param pixels u8 [count, S, S, 3] @returns f32 [count, dimensions] */
+  async encodeImages(
+    use: EncodeWith,
+    pixels: Uint8Array,
+    count: number,
+    signal: AbortSignal,
+  ): Promise<Float32Array> {
+    signal.throwIfAborted();
+    const [embedding] = await this.#vision(use, pixels, count, ['embedding']);
+    return floats(only(embedding));
+  }
+
+  /** @returns f32 [texts, dimensions]; a text of several rows gets the mean of their vectors, weighted by length */
+  async encodeTexts(use: EncodeWith, texts: readonly string[], signal: AbortSignal): Promise<Float32Array> {
+    const { role, folder } = use;
+    const tokens = await this.#tokenizer(join(folder, role.tokenizer));
+    const network = await this.#sessions.get(join(folder, role.text));
+    const rows = texts.flatMap((text, index) =>
+      tokens.rows(text, role.maxTokens).map((row) => ({ row, index })),
+    );
+    // Rows of like length share a run, so that little is padded.
+    rows.sort((a, b) => a.row.length - b.row.length);
+    const sums = new Float32Array(texts.length * role.dimensions);
+    for (let start = 0; start < rows.length; start += TEXT_ROWS) {
+      signal.throwIfAborted();
+      const part = rows.slice(start, start + TEXT_ROWS);
+      const width = Math.max(...part.map(({ row }) => row.length));
+      const padded = part.flatMap(({ row }) => [...row, ...new Array<number>(width - row.length).fill(PAD)]);
+      const [embedding] = await network.run({ ids: idsTensor(padded, [part.length, width]) }, ['embedding']);
+      const values = floats(only(embedding));
+      for (const [at, { row, index }] of part.entries()) {
+        for (let d = 0; d < role.dimensions; d++) {
+          const sum = index * role.dimensions + d;
+          sums[sum] = (sums[sum] ?? 0) + row.length * (values[at * role.dimensions + d] ?? 0);
+        }
+      }
+    }
+    normaliseRows(sums, role.dimensions);
+    return sums;
+  }
+
+  /** Captions, and vectors too where `encode` is given. @param pixels u8 [count, S, S, 3] */
+  async captionImages(
+    use: CaptionWith,
+    encode: EncodeWith | null,
+    pixels: Uint8Array,
+    count: number,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    signal.throwIfAborted();
+    const shared =
+      encode !== null && join(encode.folder, encode.role.vision) === join(use.folder, use.role.vision);
+    const outputs = shared ? ['tokens', 'embedding'] : ['tokens'];
+    const [imageTokens, embedding] = await this.#vision(use, pixels, count, outputs);
+    const captions = await this.#decode(use, only(imageTokens), count, signal);
+    if (encode === null) return { captions, vectors: null };
+    const vectors = embedding ? floats(embedding) : await this.encodeImages(encode, pixels, count, signal);
+    return { captions, vectors };
+  }
+
+  async #decode(
+    use: CaptionWith,
+    imageTokens: Tensor,
+    count: number,
+    signal: AbortSignal,
+  ): Promise<Answer['captions']> {
+    const { role, folder } = use;
+    const tokens = await this.#tokenizer(join(folder, role.tokenizer));
+    const prefix = await this.#sessions.get(join(folder, role.prefix));
+    const decoder = await this.#sessions.get(join(folder, role.decoder));
+    signal.throwIfAborted();
+    const cross = only((await prefix.run({ tokens: imageTokens }, ['cross']))[0]);
+    let past: Tensor = floatsTensor(new Float32Array(0), [count, role.layers, 2, 0, role.width]);
+    const best = await beamSearch(
+      async ({ tokens: last, beams, photos, position }) => {
+        signal.throwIfAborted();
+        const inputs = {
+          ids: idsTensor(last, [last.length, 1]),
+          position: idsTensor([position], [1]),
+          beam: idsTensor(beams, [beams.length]),
+          past,
+          cross,
+          photo: idsTensor(photos, [photos.length]),
+        };
+        const [present, scores, topIds] = await decoder.run(inputs, ['present', 'top_scores', 'top_ids']);
+        past = only(present);
+        return { scores: floats(only(scores)), ids: ids(only(topIds)) };
+      },
+      count,
+      {
+        beams: role.beams,
+        maxTokens: role.maxTokens,
+        lengthPenalty: role.lengthPenalty,
+        begin: BOS,
+        end: EOS,
+      },
+    );
+    return best.map((hypothesis) => ({
+      text: tidyCaption(tokens.decode(hypothesis.tokens)),
+      score: hypothesis.logProbability / (hypothesis.tokens.length + 1),
+    }));
+  }
+
+  async #vision(
+    use: EncodeWith | CaptionWith,
+    pixels: Uint8Array,
+    count: number,
+    outputs: readonly string[],
+  ): Promise<readonly Tensor[]> {
+    const size = use.role.imageSize;
+    const network = await this.#sessions.get(join(use.folder, use.role.vision));
+    return network.run({ pixels: bytesTensor(pixels, [count, size, size, 3]) }, outputs);
+  }
+
+  #tokenizer(file: string): Promise<Tokens> {
+    const known = this.#tokens.get(file);
+    if (known) return known;
+    const loading = Tokens.load(file);
+    this.#tokens.set(file, loading);
+    loading.catch(() => this.#tokens.delete(file));
+    return loading;
+  }
+}
+
+const TEXT_ROWS = 32;
+
+/** Outputs asked for by name are always there; `Network.run` has made sure. */
+function only(tensor: Tensor | undefined): Tensor {
+  if (!tensor) throw new RangeError('The network gave no output.');
+  return tensor;
+}
+
+function normaliseRows(values: Float32Array, width: number): void {
+  for (let start = 0; start < values.length; start += width) {
+    const row = values.subarray(start, start + width);
+    const length = Math.hypot(...row);
+    if (length > 0) for (let d = 0; d < width; d++) row[d] = (row[d] ?? 0) / length;
+  }
+}
