@@ -1,0 +1,80 @@
+import type { ZodError } from 'zod';
+import { contract, type CommandArguments, type CommandName, type CommandOutput } from '../shared/contract.ts';
+import { FabulaError, toFailure, type Result } from '../shared/errors.ts';
+import { findFigures } from './sketch/lexicon.ts';
+import type { Studio } from './studio.ts';
+
+type Handler<Name extends CommandName> = (
+  studio: Studio,
+  input: CommandArguments<Name>,
+) => CommandOutput<Name> | Promise<CommandOutput<Name>>;
+
+/** The table: contract command to studio call. The doors carry it and add nothing. */
+export const commands: { readonly [Name in CommandName]: Handler<Name> } = {
+  'studio.about': (studio) => studio.about(),
+  'studio.doctor': (studio) => studio.doctor(),
+  'packs.list': (studio) => studio.packs.list(),
+
+  'library.import': (studio, { paths, originals }) => studio.imports.start(paths, { originals }),
+  'library.list': (studio, { filter, offset, limit }) => studio.library.list(filter, offset, limit),
+  'library.get': (studio, { asset }) => studio.library.get(asset),
+  'library.remove': (studio, { assets }) => studio.library.remove(assets),
+  'library.search': (studio, { text, asset, limit }) =>
+    asset === undefined
+      ? studio.search.text(text, { limit })
+      : studio.search.like(asset, { limit, ...(text.trim() === '' ? {} : { text }) }),
+  'library.setCaption': (studio, { asset, text }) =>
+    studio.library.setCaption(asset, { text, source: 'person', pack: null }),
+
+  'captions.start': (studio, { assets, filter, options }) => studio.captions.start(assets ?? filter, options),
+  'captions.suggest': (studio, { asset }) => studio.captions.suggest(asset),
+
+  'jobs.list': (studio) => studio.jobs.list(),
+  'jobs.errors': (studio, { job }) => studio.jobs.errors(job),
+  'jobs.pause': (studio, { job }) => studio.jobs.pause(job),
+  'jobs.resume': (studio, { job }) => studio.jobs.resume(job),
+  'jobs.cancel': (studio, { job }) => studio.jobs.cancel(job),
+  'jobs.retry': (studio, { job }) => studio.jobs.retry(job),
+  'jobs.clear': (studio) => studio.jobs.clear(),
+
+  'stories.list': (studio) => studio.stories.list(),
+  'stories.create': (studio, { title }) => studio.stories.create(title),
+  'stories.importOutline': (studio, { name, markdown }) => studio.importOutline(name, markdown),
+  'stories.open': (studio, { story }) => studio.stories.open(story),
+  'stories.remove': (studio, { story }) => studio.stories.remove(story),
+  'stories.edit': (studio, input) => studio.stories.edit(input),
+  'stories.undo': (studio, { story }) => studio.stories.undo(story),
+  'stories.redo': (studio, { story }) => studio.stories.redo(story),
+  'stories.match': (studio, input) => studio.illustrator.match(input),
+  'stories.illustrate': (studio, { story }) => studio.illustrator.start(story),
+
+  'sketch.draw': (studio, input) => studio.drawSketch(input),
+  'sketch.findFigures': (_studio, { query, limit }) => findFigures(query, limit),
+
+  'exports.start': (studio, { story, format, options }) => studio.exports.start(story, format, options),
+};
+
+/**
+ * Runs a command with an input from outside: validated once, here, with the contract's schema. Never throws; what
+ * goes wrong is in the Result.
+ */
+export async function run<Name extends CommandName>(
+  studio: Studio,
+  name: Name,
+  raw: unknown,
+): Promise<Result<CommandOutput<Name>>> {
+  try {
+    const input = contract[name].input.safeParse(raw);
+    if (!input.success) throw new FabulaError('invalid-input', explain(name, input.error));
+    return { ok: true, value: await commands[name](studio, input.data as CommandArguments<Name>) };
+  } catch (error) {
+    return toFailure(error);
+  }
+}
+
+/** Names the field that is wrong, as a path, and what it should be. */
+function explain(name: CommandName, error: ZodError): string {
+  const issue = error.issues[0];
+  const field = issue === undefined ? '' : issue.path.map(String).join('.');
+  return `${name}: ${field === '' ? 'the input' : `“${field}”`} is not accepted: ${issue?.message ?? 'unknown reason'}.`;
+}

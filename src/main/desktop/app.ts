@@ -1,0 +1,155 @@
+import { join } from 'node:path';
+import { app, BrowserWindow, dialog, ipcMain, protocol, session, shell } from 'electron';
+import { channels } from '../../shared/bridge.ts';
+import { eventNames } from '../../shared/contract.ts';
+import { toFailure } from '../../shared/errors.ts';
+import { run } from '../commands.ts';
+import { defaultDataFolder } from '../data-folder.ts';
+import { resourcePath } from '../resources.ts';
+import { listWindowFiles } from '../served-files.ts';
+import { openStudio, type Studio } from '../studio.ts';
+import { answerWindows, type Dialogs } from './ipc.ts';
+import { setMenu } from './menu.ts';
+import { registerScheme, serve } from './protocol.ts';
+import { confine, denyPermissions, openWindow } from './window.ts';
+import { spawnUtilityWorker } from './worker.ts';
+
+/**
+ * The desktop door: one process a data folder, any number of windows on one studio. The files it needs lie beside
+ * the built entry: `out/main`, `out/preload`, `out/renderer`.
+ */
+export function startDesktop(): void {
+  const dataDir = defaultDataFolder();
+  // Electron's own files (cookies, caches, the lock of the single instance) go beside the library, so that another
+  // data folder is another program.
+  app.setPath('userData', join(dataDir, 'window'));
+  if (!app.requestSingleInstanceLock()) {
+    app.quit();
+    return;
+  }
+  registerScheme(protocol);
+  app.on('web-contents-created', (_event, contents) => {
+    confine(contents);
+  });
+  app
+    .whenReady()
+    .then(() => open(dataDir))
+    .catch((error: unknown) => {
+      dialog.showErrorBox('Fabula cannot start', toFailure(error).message);
+      app.exit(1);
+    });
+}
+
+async function open(dataDir: string): Promise<void> {
+  const built = join(app.getAppPath(), 'out');
+  const files = await listWindowFiles(join(built, 'renderer'));
+  const studio = await openStudio({
+    dataDir,
+    spawnWorker: spawnUtilityWorker(join(built, 'main', 'worker.js')),
+    resumeJobs: true,
+  });
+  const windows = new Set<BrowserWindow>();
+
+  denyPermissions(session.defaultSession);
+  serve(protocol, files, studio);
+  answerWindows(ipcMain, studio, dialogs, (id) =>
+    [...windows].some((window) => !window.isDestroyed() && window.webContents.id === id),
+  );
+  for (const name of eventNames) {
+    studio.events.listen(name, (payload) => {
+      for (const window of windows) {
+        if (!window.isDestroyed()) window.webContents.send(channels.event(name), payload);
+      }
+    });
+  }
+
+  const newWindow = (): void => {
+    const window = openWindow(join(built, 'preload', 'index.cjs'), resourcePath('icons', 'icon.png'));
+    windows.add(window);
+    window.on('closed', () => {
+      windows.delete(window);
+    });
+  };
+  setMenu(
+    {
+      importFolder: () => void importChosen(studio, dialogs.chooseFolder()),
+      importPictures: () => void importChosen(studio, dialogs.chooseFiles()),
+      newWindow,
+      showDataFolder: () => void shell.openPath(studio.dataDir),
+    },
+    process.platform,
+  );
+  newWindow();
+
+  app.on('second-instance', () => {
+    const [window] = windows;
+    if (window === undefined) {
+      newWindow();
+      return;
+    }
+    if (window.isMinimized()) window.restore();
+    window.focus();
+  });
+  app.on('activate', () => {
+    if (windows.size === 0) newWindow();
+  });
+  app.on('window-all-closed', () => {
+    if (process.platform !== 'darwin') app.quit();
+  });
+  closeBeforeQuit(studio);
+}
+
+/** Keeps the process until jobs have written what they hold and the database is closed. */
+function closeBeforeQuit(studio: Studio): void {
+  let closed = false;
+  app.on('will-quit', (event) => {
+    if (closed) return;
+    event.preventDefault();
+    studio
+      .close()
+      .catch((error: unknown) => {
+        dialog.showErrorBox('Fabula did not close well', toFailure(error).message);
+      })
+      .finally(() => {
+        closed = true;
+        app.quit();
+      });
+  });
+}
+
+async function importChosen(studio: Studio, choice: Promise<string[]>): Promise<void> {
+  const paths = await choice;
+  if (paths.length === 0) return;
+  const result = await run(studio, 'library.import', { paths });
+  if (!result.ok) dialog.showErrorBox('The pictures were not imported', result.message);
+}
+
+const pictureFilter = {
+  name: 'Pictures',
+  extensions: ['jpg', 'jpeg', 'png', 'webp', 'gif', 'avif', 'tif', 'tiff', 'svg', 'heic', 'heif'],
+};
+
+const dialogs: Dialogs = {
+  async chooseFolder() {
+    const { filePaths } = await dialog.showOpenDialog({
+      title: 'Import a folder of pictures',
+      properties: ['openDirectory', 'multiSelections'],
+    });
+    return filePaths;
+  },
+  async chooseFiles() {
+    const { filePaths } = await dialog.showOpenDialog({
+      title: 'Import pictures',
+      properties: ['openFile', 'multiSelections'],
+      filters: [pictureFilter],
+    });
+    return filePaths;
+  },
+  async chooseTarget(name) {
+    const { canceled, filePath } = await dialog.showSaveDialog({
+      title: 'Save the story',
+      defaultPath: join(app.getPath('documents'), name),
+    });
+    return canceled || filePath === '' ? null : filePath;
+  },
+};

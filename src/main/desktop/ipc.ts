@@ -1,0 +1,62 @@
+import type { IpcMain, IpcMainInvokeEvent } from 'electron';
+import { channels } from '../../shared/bridge.ts';
+import { commandNames, type Job } from '../../shared/contract.ts';
+import { FabulaError, toFailure, type Result } from '../../shared/errors.ts';
+import { IdSchema } from '../../shared/story.ts';
+import { run } from '../commands.ts';
+import type { Studio } from '../studio.ts';
+import { isOwnWindow } from './address.ts';
+
+/** What only the desktop can do: ask with the system's own dialogs. */
+export interface Dialogs {
+  /** Paths chosen; empty when the person changed their mind. */
+  chooseFolder(): Promise<string[]>;
+  chooseFiles(): Promise<string[]>;
+  /** The path to save to, or null. */
+  chooseTarget(name: string): Promise<string | null>;
+}
+
+/**
+ * Answers the window's messages: one channel a command. A message counts only when it comes from the main frame of
+ * one of our own windows while that shows our own page; a frame inside it, or a page it was led to, gets a refusal.
+ */
+export function answerWindows(
+  ipc: Pick<IpcMain, 'handle'>,
+  studio: Studio,
+  dialogs: Dialogs,
+  isOwn: (webContentsId: number) => boolean,
+): void {
+  const handle = (channel: string, answer: (input: unknown) => Promise<Result<unknown>>): void => {
+    ipc.handle(channel, async (event, input: unknown): Promise<Result<unknown>> => {
+      try {
+        refuseForeign(event, isOwn);
+        return await answer(input);
+      } catch (error) {
+        return toFailure(error);
+      }
+    });
+  };
+
+  for (const name of commandNames) handle(channels.command(name), (input) => run(studio, name, input));
+
+  const importChosen = async (paths: string[]): Promise<Result<Job | null>> =>
+    paths.length === 0 ? { ok: true, value: null } : run(studio, 'library.import', { paths });
+  handle(channels.chooseFolder, async () => importChosen(await dialogs.chooseFolder()));
+  handle(channels.chooseFiles, async () => importChosen(await dialogs.chooseFiles()));
+  handle(channels.importDropped, (paths) => run(studio, 'library.import', { paths }));
+  handle(channels.saveExport, async (input) => {
+    const job = IdSchema.safeParse(input);
+    if (!job.success) throw new FabulaError('invalid-input', 'An export is named by its job id.');
+    const { name } = studio.exports.fileOf(job.data);
+    const target = await dialogs.chooseTarget(name);
+    if (target !== null) await studio.saveExport(job.data, target);
+    return { ok: true, value: { saved: target !== null } };
+  });
+}
+
+function refuseForeign(event: IpcMainInvokeEvent, isOwn: (webContentsId: number) => boolean): void {
+  const frame = event.senderFrame;
+  const ours =
+    frame !== null && frame === event.sender.mainFrame && isOwn(event.sender.id) && isOwnWindow(frame.url);
+  if (!ours) throw new FabulaError('forbidden', 'Only a window of Fabula may ask this.');
+}

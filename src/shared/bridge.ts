@@ -1,0 +1,47 @@
+import type {
+  Asset,
+  CommandInput,
+  CommandName,
+  CommandOutput,
+  EventName,
+  Job,
+  StudioEvents,
+} from './contract.ts';
+import type { Result } from './errors.ts';
+
+/**
+ * What the preload hands to the window as `window.fabula`, and nothing else. Results are never thrown across the
+ * bridge, because an Error loses its code there.
+ */
+export interface Bridge {
+  readonly platform: string;
+  command<Name extends CommandName>(
+    name: Name,
+    input: CommandInput<Name>,
+  ): Promise<Result<CommandOutput<Name>>>;
+  /** Returns the function that ends the subscription. */
+  on<Name extends EventName>(event: Name, listener: (payload: StudioEvents[Name]) => void): () => void;
+  /** Asks for a folder with the system's dialog and imports it; null when the person changed their mind. */
+  chooseFolder(): Promise<Result<Job | null>>;
+  chooseFiles(): Promise<Result<Job | null>>;
+  /** Imports files and folders dropped on the window. */
+  importDropped(files: File[]): Promise<Result<Job>>;
+  /** Asks where a finished export is to be saved, and saves it there. */
+  saveExport(job: string): Promise<Result<{ saved: boolean }>>;
+}
+
+/** Channel of a command, of an event, and of what only the desktop can do. */
+export const channels = {
+  command: (name: string): string => `command:${name}`,
+  event: (name: string): string => `event:${name}`,
+  chooseFolder: 'desktop:choose-folder',
+  chooseFiles: 'desktop:choose-files',
+  importDropped: 'desktop:import-dropped',
+  saveExport: 'desktop:save-export',
+} as const;
+
+/** What an upload through the web door answers. */
+export interface Uploaded {
+  asset: Asset;
+  duplicate: boolean;
+}
