@@ -149,12 +149,8 @@ export class Stories {
    *
    * @param plan answers the edit, or null to leave the story alone
    */
-  change(
-    story: string,
-    plan: (story: Story) => { edit: Edit; label: string } | null,
-    alsoWrite: () => void = () => {},
-  ): StoryChange | null {
-    return this.#commit(story, plan, alsoWrite);
+  change(story: string, plan: (story: Story) => { edit: Edit; label: string } | null): StoryChange | null {
+    return this.#commit(story, plan);
   }
 
   /** Takes the last edit back; null when there is none. @throws FabulaError `not-found` */
@@ -178,13 +174,11 @@ export class Stories {
   #commit(
     id: string,
     plan: (story: Story, revision: number) => { edit: Edit; label: string } | null,
-    alsoWrite: () => void = () => {},
   ): StoryChange | null {
     const saved = this.#database
       .transaction(() => {
         const before = this.#load(id);
         const planned = plan(before.story, before.revision);
-        alsoWrite();
         if (planned === null) return null;
         const { story, inverse } = applyEdit(before.story, planned.edit);
         const after = this.#save(before, story);
