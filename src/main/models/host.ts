@@ -75,7 +75,7 @@ interface Request {
 interface Running {
   process: WorkerProcess;
   ready: boolean;
-  ended: Promise<void>;
+  ended: Promise<string>;
 }
 
 /** One being worked on and one waiting in the worker, so that it never idles between two. */
@@ -175,13 +175,13 @@ export class Host {
 
   #start(): Running {
     const process = this.#spawn();
-    const { promise: ended, resolve } = Promise.withResolvers<void>();
-    const running: Running = { process, ready: false, ended };
+    const end = Promise.withResolvers<string>();
+    const running: Running = { process, ready: false, ended: end.promise };
     process.onMessage((message) => {
       if (this.#running === running) this.#receive(running, message);
     });
     process.onExit((reason) => {
-      resolve();
+      end.resolve(reason);
       if (this.#running !== running) return;
       this.#running = null;
       this.#recover(running.ready, reason);

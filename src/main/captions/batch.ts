@@ -1,0 +1,210 @@
+import type { Asset, Caption, CaptionOptions } from '../../shared/contract.ts';
+import { FabulaError, toFailure, type Json } from '../../shared/errors.ts';
+import type { CaptionedPicture, Models } from '../models/models.ts';
+import type { Database } from '../store/database.ts';
+import { ahead } from './ahead.ts';
+import { composeCaption, wantsCaption } from './compose.ts';
+
+/** What captioning needs of the library. */
+export interface CaptionLibrary {
+  get(id: string): Asset;
+  setCaption(
+    id: string,
+    caption: { text: string; source: 'model'; pack: string; settings: { [key: string]: Json } },
+  ): Asset;
+  putVectors(space: string, vectors: { asset: string; vector: Float32Array }[]): void;
+}
+
+/** A picture on its way: to be captioned, or already known to be kept as it is or to have failed. */
+export type Prepared<Item> =
+  | { item: Item; state: 'caption'; asset: string; pixels: Uint8Array }
+  | { item: Item; state: 'keep'; asset: string }
+  | { item: Item; state: 'fail'; error: unknown };
+
+/** A picture that is through. */
+export type Finished<Item> =
+  | { item: Item; state: 'captioned'; asset: string; caption: Caption }
+  | { item: Item; state: 'kept'; asset: string; caption: Caption | null }
+  | { item: Item; state: 'failed'; error: unknown };
+
+export interface BatchSettings {
+  options: CaptionOptions;
+  /** Kept with every caption: what it was made with. */
+  settings: { [key: string]: Json };
+  /** Assets that this run has captioned. Two files may hold one picture; it is captioned once. */
+  done: Set<string>;
+  signal: AbortSignal;
+}
+
+interface Context {
+  library: CaptionLibrary;
+  models: Models;
+  database: Database;
+}
+
+/** Batches decoded ahead of the one in the models. */
+const BATCHES_AHEAD = 3;
+/** Batches handed to the worker at once: it goes from one to the next without waiting for this process. */
+const BATCHES_IN_WORKER = 2;
+/** Batches without anything to caption are closed at this size, so that their results come through. */
+const LARGEST_BATCH = 64;
+
+/**
+ * Captions pictures as fast as the models can: the next ones are decoded while a batch is in the worker, and what is
+ * finished is handed to `save` batch by batch, in order. `save` runs inside the transaction that stores the captions
+ * and vectors of its batch, so either all of it is kept or nothing.
+ *
+ * One picture that the models cannot take fails alone; the rest of its batch is tried one by one. A raised signal ends
+ * the work with `cancelled`; what was saved stays.
+ */
+export async function* captionAll<Item>(
+  context: Context,
+  items: Iterable<Item> | AsyncIterable<Item>,
+  prepare: (item: Item) => Promise<Prepared<Item>>,
+  settings: BatchSettings,
+  save: (batch: readonly Finished<Item>[]) => void = () => undefined,
+): AsyncGenerator<Finished<Item>[]> {
+  const { models } = context;
+  const { signal } = settings;
+  const size = models.batch;
+  const pack = models.captionPack;
+  const space = models.space;
+  const stop = (): void => {
+    if (signal.aborted) throw new FabulaError('cancelled', 'Cancelled. What was captioned is kept.');
+  };
+  const store = (batch: readonly Inferred<Item>[]): Finished<Item>[] =>
+    context.database
+      .transaction(() => {
+        const finished = batch.map((entry) => storeOne(context.library, entry, { pack, space, ...settings }));
+        save(finished);
+        return finished;
+      })
+      .immediate();
+
+  const inWorker: Promise<Inferred<Item>[]>[] = [];
+  try {
+    const prepared = ahead(items, prepare, size * BATCHES_AHEAD);
+    for await (const batch of batches(prepared, size)) {
+      stop();
+      const inferred = infer(models, batch, signal);
+      inferred.catch(() => undefined);
+      inWorker.push(inferred);
+      if (inWorker.length < BATCHES_IN_WORKER) continue;
+      const next = await inWorker.shift()!;
+      stop();
+      yield store(next);
+    }
+    while (inWorker.length > 0) {
+      const next = await inWorker.shift()!;
+      stop();
+      yield store(next);
+    }
+  } finally {
+    await Promise.allSettled(inWorker);
+  }
+}
+
+/** Groups pictures into batches with `size` of them to be captioned; the others go along in their place. */
+async function* batches<Item>(
+  prepared: AsyncIterable<Prepared<Item>>,
+  size: number,
+): AsyncGenerator<Prepared<Item>[]> {
+  let batch: Prepared<Item>[] = [];
+  let wanted = 0;
+  for await (const entry of prepared) {
+    batch.push(entry);
+    if (entry.state === 'caption') wanted++;
+    if (wanted < size && batch.length < LARGEST_BATCH) continue;
+    yield batch;
+    batch = [];
+    wanted = 0;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+type Inferred<Item> =
+  | { item: Item; state: 'caption'; asset: string; result: CaptionedPicture }
+  | Exclude<Prepared<Item>, { state: 'caption' }>;
+
+async function infer<Item>(
+  models: Models,
+  batch: readonly Prepared<Item>[],
+  signal: AbortSignal,
+): Promise<Inferred<Item>[]> {
+  const wanted = batch.filter((entry) => entry.state === 'caption');
+  const results = new Map<Prepared<Item>, CaptionedPicture | { error: unknown }>();
+  const attempt = async (entries: typeof wanted): Promise<void> => {
+    const captions = await models.captionAndEncode(
+      entries.map((entry) => entry.pixels),
+      { signal },
+    );
+    for (const [index, entry] of entries.entries()) {
+      const result = captions[index];
+      if (result) results.set(entry, result);
+    }
+  };
+  if (wanted.length > 0) {
+    try {
+      await attempt(wanted);
+    } catch (error) {
+      if (signal.aborted || toFailure(error).code !== 'model-failed') throw error;
+      for (const entry of wanted) {
+        try {
+          await attempt([entry]);
+        } catch (alone) {
+          if (signal.aborted) throw alone;
+          results.set(entry, { error: alone });
+        }
+      }
+      // Not one of several got through: it is the models that are broken, not the pictures.
+      if (wanted.length > 1 && [...results.values()].every((result) => 'error' in result)) throw error;
+    }
+  }
+  return batch.map((entry) => {
+    if (entry.state !== 'caption') return entry;
+    const result = results.get(entry);
+    if (result && 'text' in result) return { item: entry.item, state: 'caption', asset: entry.asset, result };
+    const error =
+      result?.error ?? new FabulaError('model-failed', 'The models gave no caption for the picture.');
+    return { item: entry.item, state: 'fail', error };
+  });
+}
+
+function storeOne<Item>(
+  library: CaptionLibrary,
+  entry: Inferred<Item>,
+  use: BatchSettings & { pack: string; space: string },
+): Finished<Item> {
+  const { item } = entry;
+  if (entry.state === 'fail') return { item, state: 'failed', error: entry.error };
+  const { asset } = entry;
+  let current: Caption | null;
+  try {
+    current = library.get(asset).caption;
+  } catch (error) {
+    // Removed from the library while it was being captioned.
+    return { item, state: 'failed', error };
+  }
+  if (entry.state === 'keep') return { item, state: 'kept', asset, caption: current };
+  library.putVectors(use.space, [{ asset, vector: entry.result.vector }]);
+  // Asked again: a person may have written a caption since the picture was decoded.
+  if (use.done.has(asset) || !wantsCaption(current, use.options)) {
+    return { item, state: 'kept', asset, caption: current };
+  }
+  const text = composeCaption(current, entry.result.text, use.options);
+  const { caption } = library.setCaption(asset, {
+    text,
+    source: 'model',
+    pack: use.pack,
+    settings: use.settings,
+  });
+  if (caption === null) {
+    return {
+      item,
+      state: 'failed',
+      error: new FabulaError('model-failed', 'The model found no words for it.'),
+    };
+  }
+  use.done.add(asset);
+  return { item, state: 'captioned', asset, caption };
+}

@@ -1,0 +1,138 @@
+import { z } from 'zod';
+import {
+  CaptionOptionsSchema,
+  type Asset,
+  type AssetFilter,
+  type CaptionOptions,
+  type Job,
+} from '../../shared/contract.ts';
+import { FabulaError, type Json } from '../../shared/errors.ts';
+import type { JobContext, JobItem, Jobs } from '../jobs/jobs.ts';
+import type { Models } from '../models/models.ts';
+import type { Database } from '../store/database.ts';
+import { captionAll, type CaptionLibrary, type Finished, type Prepared } from './batch.ts';
+import { wantsCaption } from './compose.ts';
+
+/** What the captions service needs of the library. */
+export interface CaptionsLibrary extends CaptionLibrary {
+  list(filter: AssetFilter, offset: number, limit: number): { total: number; assets: Asset[] };
+  /** RGB bytes of the picture squashed to a square. */
+  pixels(id: string, size: number): Promise<Uint8Array>;
+}
+
+export interface CaptionsContext<Library extends CaptionsLibrary = CaptionsLibrary> {
+  library: Library;
+  models: Models;
+  jobs: Jobs;
+  database: Database;
+}
+
+const ParamsSchema = z.object({ options: CaptionOptionsSchema });
+const PAGE = 1000;
+
+/** Captions for pictures of the library: as a job for many, or a suggestion for one. */
+export class Captions {
+  readonly #context: CaptionsContext;
+
+  constructor(context: CaptionsContext) {
+    this.#context = context;
+    context.jobs.register('caption', (job) => this.#run(job));
+  }
+
+  /**
+   * Captions assets as a job: those given, or all that the filter finds. What already has a caption that the options
+   * leave alone is not part of the job. Each caption is stored with its picture's vector, pack, revision and settings,
+   * in the transaction that marks it done; cancelling keeps what is done.
+   */
+  start(
+    what: { assets?: readonly string[] | undefined; filter?: AssetFilter | undefined },
+    options: CaptionOptions,
+  ): Job {
+    const { library, jobs, models } = this.#context;
+    // Says at once what is missing, rather than once for every picture.
+    void models.captionPack;
+    const found = what.assets ? what.assets.map((id) => library.get(id)) : this.#all(what.filter ?? {});
+    const wanted = found.filter((asset) => wantsCaption(asset.caption, options)).map((asset) => asset.id);
+    const label = `Caption ${wanted.length} ${wanted.length === 1 ? 'picture' : 'pictures'}`;
+    return jobs.start('caption', label, { options: { ...options } }, wanted);
+  }
+
+  /** A caption for one picture, saved nowhere. */
+  async suggest(asset: string, signal?: AbortSignal): Promise<{ text: string; pack: string }> {
+    const { library, models } = this.#context;
+    const pixels = await library.pixels(asset, models.imageSize);
+    const [caption] = await models.captionImages([pixels], { signal, urgent: true });
+    if (!caption) throw new FabulaError('model-failed', 'The model gave no caption. Try again.');
+    return { text: caption.text, pack: models.captionPack };
+  }
+
+  #all(filter: AssetFilter): Asset[] {
+    const assets: Asset[] = [];
+    for (;;) {
+      const page = this.#context.library.list(filter, assets.length, PAGE);
+      assets.push(...page.assets);
+      if (page.assets.length === 0 || assets.length >= page.total) return assets;
+    }
+  }
+
+  async #run(job: JobContext): Promise<void> {
+    const { options } = ParamsSchema.parse(job.params);
+    const work = captionAll(
+      this.#context,
+      job.items(),
+      (item) => this.#prepare(item, options),
+      {
+        options,
+        settings: captionSettings(this.#context.models, options, { job: job.job.id }),
+        done: new Set(),
+        signal: job.signal,
+      },
+      (batch) => job.together(() => batch.forEach((entry) => this.#mark(job, entry))),
+    );
+    for await (const _ of work) {
+      // Everything is said in the transaction of each batch.
+    }
+  }
+
+  #mark(job: JobContext, entry: Finished<JobItem>): void {
+    if (entry.state === 'failed') job.fail(entry.item, entry.error, this.#nameOf(entry.item.item));
+    else job.finish(entry.item);
+  }
+
+  /** The picture as a person knows it; its id when it is no longer in the library. */
+  #nameOf(asset: string): string {
+    try {
+      return this.#context.library.get(asset).name;
+    } catch {
+      return asset;
+    }
+  }
+
+  async #prepare(item: JobItem, options: CaptionOptions): Promise<Prepared<JobItem>> {
+    const { library, models } = this.#context;
+    try {
+      const asset = library.get(item.item);
+      if (!wantsCaption(asset.caption, options)) return { item, state: 'keep', asset: asset.id };
+      const pixels = await library.pixels(asset.id, models.imageSize);
+      return { item, state: 'caption', asset: asset.id, pixels };
+    } catch (error) {
+      return { item, state: 'fail', error };
+    }
+  }
+}
+
+/** What is kept with a caption besides pack and revision: how it was decoded, what was put around it, and by which run. */
+export function captionSettings(
+  models: Models,
+  options: CaptionOptions,
+  run: { [key: string]: Json },
+): { [key: string]: Json } {
+  const { mode, prefix, suffix } = options;
+  return {
+    ...models.captionSettings,
+    mode,
+    ...(prefix === '' ? {} : { prefix }),
+    ...(suffix === '' ? {} : { suffix }),
+    ...run,
+  };
+}

@@ -1,0 +1,233 @@
+import { join, relative, resolve } from 'node:path';
+import type { Asset, CaptionOptions } from '../../shared/contract.ts';
+import { toFailure, type FabulaError } from '../../shared/errors.ts';
+import { walkPictures } from '../library/walk.ts';
+import type { Models } from '../models/models.ts';
+import type { Clock, Ids } from '../ports.ts';
+import type { Database } from '../store/database.ts';
+import { captionAll, type CaptionLibrary, type Finished, type Prepared } from './batch.ts';
+import { captionSettings } from './captions.ts';
+import { wantsCaption } from './compose.ts';
+import { FolderRun } from './folder-run.ts';
+import { CsvFile, JsonlFile, textFiles, writeTextFile, type CaptionLine } from './sidecars.ts';
+
+/** What captioning a folder needs of the library. */
+export interface FolderLibrary extends CaptionLibrary {
+  importFile(
+    path: string,
+    options: { originals: 'leave' | 'copy' },
+  ): Promise<{ asset: Asset; duplicate: boolean }>;
+  pixels(id: string, size: number): Promise<Uint8Array>;
+}
+
+export interface FolderContext {
+  library: FolderLibrary;
+  models: Models;
+  database: Database;
+  clock: Clock;
+  ids: Ids;
+}
+
+export interface FolderOptions {
+  folder: string;
+  options: CaptionOptions;
+  /** Adds a line a picture to this file, as captions are made. */
+  jsonl?: string | undefined;
+  /** Writes all captions to this file at the end. */
+  csv?: string | undefined;
+  /** Writes a `.txt` beside each picture. */
+  txt?: boolean | undefined;
+  /** Folders not to go into, such as the data folder. */
+  exclude?: readonly string[] | undefined;
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: { done: number; total: number; failed: number }) => void) | undefined;
+}
+
+/** What became of one picture. */
+export interface FolderResult {
+  /** The path: the folder as it was given, and the picture in it. */
+  file: string;
+  /** `kept`: it had a caption that the options leave alone, or one from the run that this one goes on with. */
+  state: 'captioned' | 'kept' | 'failed';
+  caption: string | null;
+  /** `pack@revision` that wrote the caption; null for a person's. */
+  pack: string | null;
+  error: { code: string; message: string } | null;
+}
+
+/** The line of a result as the command prints and writes it. */
+export function captionLine(result: FolderResult): CaptionLine {
+  const { file, caption, pack, error } = result;
+  return error ? { file, error: error.message, pack } : { file, caption: caption ?? '', pack };
+}
+
+/**
+ * Captions all pictures of a folder, importing those that are new to the library where they lie. Results come in the
+ * order of the files, a batch at a time.
+ *
+ * It may be killed at any moment and called again: the database is the truth, and a caption is stored with its vector
+ * in one transaction before its line is written. With `skip` a picture that has a caption is done. With the other
+ * modes the run itself is on record: a run that was cut off is gone on with, one that ended is begun anew. In both
+ * cases lines and `.txt` files that the killed process did not get to are written now, and none twice.
+ *
+ * @throws FabulaError `not-found` for the folder, `conflict` when another process is captioning it, `cancelled`; a
+ *   picture that fails is a result, and the others go on.
+ */
+export async function* captionFolder(
+  context: FolderContext,
+  folderOptions: FolderOptions,
+): AsyncGenerator<FolderResult> {
+  const { models } = context;
+  const { folder, options, exclude = [], signal = new AbortController().signal, onProgress } = folderOptions;
+  const found: Found[] = [];
+  for await (const entry of walkPictures([folder], { exclude, signal })) {
+    const inside = relative(resolve(folder), entry.path);
+    found.push({ ...entry, file: inside === '' ? folder : join(folder, inside) });
+  }
+  const run = FolderRun.begin(context, folder, models.captionPack, options);
+  let outputs: Outputs | null = null;
+  let ended = false;
+  try {
+    outputs = await Outputs.open(folderOptions, found, run);
+    const progress = { done: 0, total: found.length, failed: 0 };
+    onProgress?.({ ...progress });
+    const settings = captionSettings(models, options, { run: run.id });
+    const work = captionAll(
+      context,
+      found,
+      (item) => prepare(context, item, run, options),
+      { options, settings, done: run.done, signal },
+      () => run.beat(),
+    );
+    for await (const batch of work) {
+      const results = await outputs.write(batch.map((entry) => resultOf(entry, models.captionPack)));
+      progress.done += results.length;
+      progress.failed += results.filter((result) => result.state === 'failed').length;
+      onProgress?.({ ...progress });
+      yield* results;
+    }
+    const complete = outputs;
+    outputs = null;
+    await complete.close();
+    ended = true;
+  } finally {
+    await outputs?.discard();
+    if (ended) run.end();
+    else run.release();
+  }
+}
+
+interface Found {
+  /** Absolute. */
+  path: string;
+  /** As shown and written: the folder as it was given, and the picture in it. */
+  file: string;
+  error?: FabulaError;
+}
+
+async function prepare(
+  { library, models }: FolderContext,
+  item: Found,
+  run: FolderRun,
+  options: CaptionOptions,
+): Promise<Prepared<Found>> {
+  if (item.error !== undefined) return { item, state: 'fail', error: item.error };
+  try {
+    const { asset } = await library.importFile(item.path, { originals: 'leave' });
+    if (run.done.has(asset.id) || !wantsCaption(asset.caption, options)) {
+      return { item, state: 'keep', asset: asset.id };
+    }
+    return {
+      item,
+      state: 'caption',
+      asset: asset.id,
+      pixels: await library.pixels(asset.id, models.imageSize),
+    };
+  } catch (error) {
+    return { item, state: 'fail', error };
+  }
+}
+
+/** The files a run writes. */
+class Outputs {
+  readonly #lines: JsonlFile | null;
+  readonly #table: CsvFile | null;
+  readonly #texts: Map<string, string> | null;
+  readonly #mode: CaptionOptions['mode'];
+
+  private constructor(
+    lines: JsonlFile | null,
+    table: CsvFile | null,
+    texts: Map<string, string> | null,
+    mode: CaptionOptions['mode'],
+  ) {
+    this.#lines = lines;
+    this.#table = table;
+    this.#texts = texts;
+    this.#mode = mode;
+  }
+
+  static async open(options: FolderOptions, found: readonly Found[], run: FolderRun): Promise<Outputs> {
+    const { mode } = options.options;
+    // A run that captions anew takes the place of the one before it, in the lines too.
+    const anew = mode !== 'skip' && run.isNew ? new Set(found.map(({ path }) => path)) : new Set<string>();
+    const lines =
+      options.jsonl === undefined ? null : await JsonlFile.open(options.jsonl, (file) => anew.has(file));
+    try {
+      const table = options.csv === undefined ? null : await CsvFile.create(options.csv);
+      return new Outputs(lines, table, options.txt ? textFiles(found.map(({ file }) => file)) : null, mode);
+    } catch (error) {
+      lines?.close();
+      throw error;
+    }
+  }
+
+  /** Writes what became of a batch. A picture whose `.txt` cannot be written comes back as failed. */
+  async write(batch: readonly FolderResult[]): Promise<FolderResult[]> {
+    const results: FolderResult[] = [];
+    for (const result of batch) results.push(await this.#writeText(result));
+    this.#lines?.add(results.map(captionLine));
+    await this.#table?.add(results.map(captionLine));
+    return results;
+  }
+
+  async #writeText(result: FolderResult): Promise<FolderResult> {
+    const place = this.#texts?.get(result.file);
+    if (place === undefined || result.caption === null) return result;
+    try {
+      await writeTextFile(place, result.caption, this.#mode);
+      return result;
+    } catch (error) {
+      return failed(result.file, error, result.pack);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#lines?.close();
+    await this.#table?.close();
+  }
+
+  /** What {@link close} does, but for the table, which is only ever there as a whole. */
+  async discard(): Promise<void> {
+    this.#lines?.close();
+    await this.#table?.discard();
+  }
+}
+
+function resultOf(entry: Finished<Found>, pack: string): FolderResult {
+  const { file } = entry.item;
+  if (entry.state === 'failed') return failed(file, entry.error, pack);
+  const { caption } = entry;
+  return {
+    file,
+    state: entry.state,
+    caption: caption?.text ?? null,
+    pack: caption?.pack ?? null,
+    error: null,
+  };
+}
+
+function failed(file: string, error: unknown, pack: string | null): FolderResult {
+  const { code, message } = toFailure(error);
+  return { file, state: 'failed', caption: null, pack, error: { code, message } };
+}
