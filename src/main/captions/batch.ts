@@ -1,19 +1,10 @@
-import type { Asset, Caption, CaptionOptions } from '../../shared/contract.ts';
+import type { Caption, CaptionOptions } from '../../shared/contract.ts';
 import { FabulaError, toFailure, type Json } from '../../shared/errors.ts';
+import type { Library } from '../library/library.ts';
 import type { CaptionedPicture, Models } from '../models/models.ts';
 import type { Database } from '../store/database.ts';
 import { ahead } from './ahead.ts';
 import { composeCaption, wantsCaption } from './compose.ts';
-
-/** What captioning needs of the library. */
-export interface CaptionLibrary {
-  get(id: string): Asset;
-  setCaption(
-    id: string,
-    caption: { text: string; source: 'model'; pack: string; settings: { [key: string]: Json } },
-  ): Asset;
-  putVectors(space: string, vectors: { asset: string; vector: Float32Array }[]): void;
-}
 
 /** A picture on its way: to be captioned, or already known to be kept as it is or to have failed. */
 export type Prepared<Item> =
@@ -37,7 +28,7 @@ export interface BatchSettings {
 }
 
 interface Context {
-  library: CaptionLibrary;
+  library: Library;
   models: Models;
   database: Database;
 }
@@ -171,7 +162,7 @@ async function infer<Item>(
 }
 
 function storeOne<Item>(
-  library: CaptionLibrary,
+  library: Library,
   entry: Inferred<Item>,
   use: BatchSettings & { pack: string; space: string },
 ): Finished<Item> {
@@ -192,12 +183,11 @@ function storeOne<Item>(
     return { item, state: 'kept', asset, caption: current };
   }
   const text = composeCaption(current, entry.result.text, use.options);
-  const { caption } = library.setCaption(asset, {
-    text,
-    source: 'model',
-    pack: use.pack,
-    settings: use.settings,
-  });
+  const { caption } = library.setCaption(
+    asset,
+    { text, source: 'model', pack: use.pack, settings: use.settings },
+    { replacePerson: use.options.replacePerson },
+  );
   if (caption === null) {
     return {
       item,

@@ -1,26 +1,19 @@
 import { z } from 'zod';
 import {
   CaptionOptionsSchema,
-  type Asset,
   type AssetFilter,
   type CaptionOptions,
   type Job,
 } from '../../shared/contract.ts';
 import { FabulaError, type Json } from '../../shared/errors.ts';
 import type { JobContext, JobItem, Jobs } from '../jobs/jobs.ts';
+import type { Library } from '../library/library.ts';
 import type { Models } from '../models/models.ts';
 import type { Database } from '../store/database.ts';
-import { captionAll, type CaptionLibrary, type Finished, type Prepared } from './batch.ts';
+import { captionAll, type Finished, type Prepared } from './batch.ts';
 import { wantsCaption } from './compose.ts';
 
-/** What the captions service needs of the library. */
-export interface CaptionsLibrary extends CaptionLibrary {
-  list(filter: AssetFilter, offset: number, limit: number): { total: number; assets: Asset[] };
-  /** RGB bytes of the picture squashed to a square. */
-  pixels(id: string, size: number): Promise<Uint8Array>;
-}
-
-export interface CaptionsContext<Library extends CaptionsLibrary = CaptionsLibrary> {
+export interface CaptionsContext {
   library: Library;
   models: Models;
   jobs: Jobs;
@@ -28,7 +21,6 @@ export interface CaptionsContext<Library extends CaptionsLibrary = CaptionsLibra
 }
 
 const ParamsSchema = z.object({ options: CaptionOptionsSchema });
-const PAGE = 1000;
 
 /** Captions for pictures of the library: as a job for many, or a suggestion for one. */
 export class Captions {
@@ -51,8 +43,8 @@ export class Captions {
     const { library, jobs, models } = this.#context;
     // Says at once what is missing, rather than once for every picture.
     void models.captionPack;
-    const found = what.assets ? what.assets.map((id) => library.get(id)) : this.#all(what.filter ?? {});
-    const wanted = found.filter((asset) => wantsCaption(asset.caption, options)).map((asset) => asset.id);
+    const found = what.assets ?? library.ids(what.filter ?? {});
+    const wanted = found.filter((id) => wantsCaption(library.get(id).caption, options));
     const label = `Caption ${wanted.length} ${wanted.length === 1 ? 'picture' : 'pictures'}`;
     return jobs.start('caption', label, { options: { ...options } }, wanted);
   }
@@ -64,15 +56,6 @@ export class Captions {
     const [caption] = await models.captionImages([pixels], { signal, urgent: true });
     if (!caption) throw new FabulaError('model-failed', 'The model gave no caption. Try again.');
     return { text: caption.text, pack: models.captionPack };
-  }
-
-  #all(filter: AssetFilter): Asset[] {
-    const assets: Asset[] = [];
-    for (;;) {
-      const page = this.#context.library.list(filter, assets.length, PAGE);
-      assets.push(...page.assets);
-      if (page.assets.length === 0 || assets.length >= page.total) return assets;
-    }
   }
 
   async #run(job: JobContext): Promise<void> {

@@ -1,27 +1,19 @@
 import { join, relative, resolve } from 'node:path';
-import type { Asset, CaptionOptions } from '../../shared/contract.ts';
+import type { CaptionOptions } from '../../shared/contract.ts';
 import { toFailure, type FabulaError } from '../../shared/errors.ts';
+import type { Library } from '../library/library.ts';
 import { walkPictures } from '../library/walk.ts';
 import type { Models } from '../models/models.ts';
 import type { Clock, Ids } from '../ports.ts';
 import type { Database } from '../store/database.ts';
-import { captionAll, type CaptionLibrary, type Finished, type Prepared } from './batch.ts';
+import { captionAll, type Finished, type Prepared } from './batch.ts';
 import { captionSettings } from './captions.ts';
 import { wantsCaption } from './compose.ts';
 import { FolderRun } from './folder-run.ts';
 import { CsvFile, JsonlFile, textFiles, writeTextFile, type CaptionLine } from './sidecars.ts';
 
-/** What captioning a folder needs of the library. */
-export interface FolderLibrary extends CaptionLibrary {
-  importFile(
-    path: string,
-    options: { originals: 'leave' | 'copy' },
-  ): Promise<{ asset: Asset; duplicate: boolean }>;
-  pixels(id: string, size: number): Promise<Uint8Array>;
-}
-
 export interface FolderContext {
-  library: FolderLibrary;
+  library: Library;
   models: Models;
   database: Database;
   clock: Clock;
