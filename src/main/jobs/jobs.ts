@@ -27,8 +27,11 @@ export interface JobContext {
   finish(item: JobItem, write?: () => Json | void): void;
   /** Marks an item failed; the others go on. `name` is the item as a person knows it, when `item.item` is not. */
   fail(item: JobItem, error: unknown, name?: string): void;
-  /** Puts other items in the place of one, such as a folder's files; those the job already has are left out. */
-  expand(item: JobItem, into: readonly string[]): void;
+  /**
+   * Puts other items in the place of one, such as a folder's files; those the job already has are left out. `refused`
+   * are items that have failed from the start.
+   */
+  expand(item: JobItem, into: readonly string[], refused?: readonly { item: string; error: unknown }[]): void;
   /** Several `finish` and `fail` in one transaction. */
   together(work: () => void): void;
 }
@@ -442,6 +445,9 @@ export class Jobs {
     const held = database
       .prepare<[string, string]>("SELECT 1 FROM jobs WHERE id = ? AND owner = ? AND state = 'running'")
       .pluck();
+    const seqOf = database
+      .prepare<[string, string], number>('SELECT seq FROM job_items WHERE job = ? AND item = ?')
+      .pluck();
     let last = 0;
 
     /** One transaction that goes ahead only while the job is this process's to run. */
@@ -493,11 +499,16 @@ export class Jobs {
             count.run(1, this.#now(), id);
           }
         }),
-      expand: (item, into) =>
+      expand: (item, into, refused = []) =>
         guarded(() => {
           database.prepare('DELETE FROM job_items WHERE seq = ? AND job = ?').run(item.seq, id);
           database.prepare('UPDATE jobs SET total = total - 1 WHERE id = ?').run(id);
-          this.#addItems(id, into);
+          this.#addItems(id, [...into, ...refused.map((one) => one.item)]);
+          for (const one of refused) {
+            const { code, message } = this.#failure(one.error);
+            const { changes } = markFailed.run(null, code, message, seqOf.get(id, one.item)!, id);
+            if (changes > 0) count.run(1, this.#now(), id);
+          }
         }),
       together: guarded,
     };

@@ -55,11 +55,11 @@ export function up(database: Database): void {
     CREATE INDEX captions_by_asset ON captions (asset);
 
     -- Words of names and captions, prepared by library/words.ts; rowid is assets.number. Marks (Mn, Mc) are part of
-    -- words in Devanagari, Arabic and Thai.
+    -- words in Devanagari and Arabic; symbols (So) make emoji words of their own.
     CREATE VIRTUAL TABLE assets_fts USING fts5 (
       name, caption,
       content = '', contentless_delete = 1,
-      tokenize = "porter unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"
+      tokenize = "porter unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc So'"
     );
 
     -- Vectors as little-endian float32. A replaced vector gets a new seq, so a reader asks for what is past the last

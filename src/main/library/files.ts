@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, resolve, sep } from 'node:path';
+import type { MediaSize } from '../../shared/contract.ts';
+import { mediaSizes } from '../../shared/contract.ts';
+import { FabulaError } from '../../shared/errors.ts';
+import { explainFileError } from '../fs-errors.ts';
+import { pictureTypes, type PictureType } from './formats.ts';
+
+/** Temporary files older than this were left by a process that died, in milliseconds. */
+const abandonedAfter = 24 * 60 * 60 * 1000;
+
+/**
+ * The folders of the library, named by content: `cache/` for renditions, which can always be made again, and
+ * `originals/` for kept copies. Files are written under a temporary name and renamed, so that none is ever half there.
+ */
+export class Files {
+  readonly root: string;
+  readonly cache: string;
+  readonly originals: string;
+  readonly #temporary: string;
+
+  /** Makes the folders. Throws a FabulaError naming the folder when they cannot be made. */
+  constructor(dataDir: string) {
+    this.root = resolve(dataDir);
+    this.cache = join(this.root, 'cache');
+    this.originals = join(this.root, 'originals');
+    this.#temporary = join(this.root, 'temporary');
+    try {
+      for (const folder of [this.cache, this.originals, this.#temporary])
+        mkdirSync(folder, { recursive: true });
+      for (const name of readdirSync(this.#temporary)) {
+        const path = join(this.#temporary, name);
+        const age = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Infinity);
+        if (age > abandonedAfter) rmSync(path, { force: true });
+      }
+    } catch (error) {
+      throw explainFileError(error, this.root);
+    }
+  }
+
+  /** Where the rendition of an asset lies, or will lie. */
+  rendition(asset: string, size: MediaSize): string {
+    return resolveInside(this.cache, join(asset.slice(0, 2), `${asset}-${size}.webp`));
+  }
+
+  /** Where the kept copy of an asset lies, or will lie. */
+  original(asset: string, type: PictureType): string {
+    return resolveInside(this.originals, join(asset.slice(0, 2), `${asset}.${pictureTypes[type]}`));
+  }
+
+  /**
+   * Writes a file of the library whole or not at all.
+   *
+   * @param durable waits until the bytes are on the disk: for what cannot be made again
+   */
+  async write(path: string, bytes: Uint8Array, { durable = false } = {}): Promise<void> {
+    const temporary = join(this.#temporary, randomUUID());
+    try {
+      const file = await open(temporary, 'wx');
+      try {
+        await file.writeFile(bytes);
+        if (durable) await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(temporary, path).catch(async (error: unknown) => {
+        // The folder of the first two digits is made when it is first needed.
+        if (existsSync(dirname(path))) throw error;
+        await mkdir(dirname(path), { recursive: true });
+        await rename(temporary, path);
+      });
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => {});
+      throw explainFileError(error, path);
+    }
+  }
+
+  /** Takes away the renditions and the kept copy of an asset. */
+  async remove(asset: string, type: PictureType): Promise<void> {
+    const sizes = Object.keys(mediaSizes) as MediaSize[];
+    for (const path of [...sizes.map((size) => this.rendition(asset, size)), this.original(asset, type)]) {
+      await rm(path, { force: true }).catch((error: unknown) => {
+        throw explainFileError(error, path);
+      });
+    }
+  }
+}
+
+/**
+ * The absolute path of `relative` under `root`, links resolved; the file itself need not exist. Throws `unsafe-path`
+ * when it is absolute, climbs with `..`, or a link leads out of `root`.
+ */
+export function resolveInside(root: string, relative: string): string {
+  const refuse = () =>
+    new FabulaError('unsafe-path', `“${relative}” leads outside its folder. Nothing was read or written.`, {
+      path: relative,
+    });
+  if (relative === '' || relative.includes('\0') || isAbsolute(relative) || /^[A-Za-z]:/.test(relative))
+    throw refuse();
+  if (relative.split(/[\\/]/).includes('..')) throw refuse();
+  const realRoot = realpathSync(root);
+  const path = resolve(realRoot, relative);
+  const real = realOf(path);
+  if (real !== realRoot && !real.startsWith(realRoot.endsWith(sep) ? realRoot : realRoot + sep))
+    throw refuse();
+  return real;
+}
+
+/** Links resolved as far as the path exists; what does not exist yet is kept as it is written. */
+function realOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (!missing || dirname(path) === path) throw explainFileError(error, path);
+    return join(realOf(dirname(path)), basename(path));
+  }
+}

@@ -1,0 +1,94 @@
+import { stat } from 'node:fs/promises';
+import { z } from 'zod';
+import type { Job } from '../../shared/contract.ts';
+import { FabulaError, type Json } from '../../shared/errors.ts';
+import type { JobContext, JobItem, JobRunner, Jobs } from '../jobs/jobs.ts';
+import type { Imported, Library, Prepared } from './library.ts';
+import { walkPictures } from './walk.ts';
+
+const ParamsSchema = z.object({ originals: z.enum(['leave', 'copy']) });
+
+/**
+ * How many pictures are read and decoded at once: enough that the decoder never waits for a file, few enough that
+ * memory stays at a few pictures.
+ */
+const atOnce = 4;
+
+/** Puts the import of files and folders in the queue. Paths must be absolute: another process may run the job. */
+export function startImport(
+  jobs: Pick<Jobs, 'start'>,
+  { paths, originals }: { paths: readonly string[]; originals: 'leave' | 'copy' },
+): Job {
+  const label = paths.length === 1 ? `Import ${paths[0]!}` : `Import ${paths.length} files and folders`;
+  return jobs.start('import', label, { originals }, paths);
+}
+
+/**
+ * The runner of `import` jobs: items are files and folders; a folder gives way to the pictures in it. The result of a
+ * finished item is `{asset, duplicate}`. A file that cannot be taken in fails by itself; a full disk, or a data folder
+ * that may not be written, ends the job, which can be retried.
+ *
+ * @param exclude folders not to look into: the data folder
+ */
+export function importRunner(library: Library, { exclude }: { exclude: readonly string[] }): JobRunner {
+  return async (context) => {
+    const { originals } = ParamsSchema.parse(context.params);
+    let stopped: unknown;
+
+    const take = async (item: JobItem): Promise<void> => {
+      try {
+        if ((await stat(item.item).catch(() => undefined))?.isDirectory()) {
+          await expandFolder(context, item, exclude);
+          return;
+        }
+        const prepared = await library.prepareFile(item.item, { originals });
+        if (!context.signal.aborted) context.finish(item, () => entered(library, prepared));
+      } catch (error) {
+        if (context.signal.aborted || endsJob(error)) throw error;
+        context.fail(item, error);
+      }
+    };
+
+    const worker = async (): Promise<void> => {
+      while (stopped === undefined && !context.signal.aborted) {
+        const [item] = context.takeBatch(1);
+        if (item === undefined) return;
+        try {
+          await take(item);
+        } catch (error) {
+          stopped ??= error;
+        }
+      }
+    };
+
+    // Expanding a folder adds items after the other workers may have run out of them.
+    for (;;) {
+      const [first] = context.takeBatch(1);
+      if (first === undefined || stopped !== undefined) break;
+      await take(first);
+      await Promise.all(Array.from({ length: atOnce }, worker));
+    }
+    if (stopped !== undefined) throw stopped;
+  };
+}
+
+async function expandFolder(context: JobContext, item: JobItem, exclude: readonly string[]): Promise<void> {
+  const pictures: string[] = [];
+  const refused: { item: string; error: FabulaError }[] = [];
+  for await (const found of walkPictures([item.item], { exclude, signal: context.signal })) {
+    if (!('error' in found)) pictures.push(found.path);
+    else if (found.path === item.item) throw found.error;
+    else refused.push({ item: found.path, error: found.error });
+  }
+  context.expand(item, pictures, refused);
+}
+
+function entered(library: Library, prepared: Prepared): Json {
+  const { asset, duplicate }: Imported = library.enter(prepared);
+  return { asset: asset.id, duplicate };
+}
+
+/** What makes every further item fail as well. */
+function endsJob(error: unknown): boolean {
+  return error instanceof FabulaError && error.code === 'disk-full';
+}

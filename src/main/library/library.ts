@@ -1,0 +1,699 @@
+import { createHash, hash } from 'node:crypto';
+import { createReadStream, existsSync, type BigIntStats } from 'node:fs';
+import { access, open, readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve, sep } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { Database, Statement } from 'better-sqlite3';
+import type { Asset, AssetFilter, AssetOrigin, CaptionSource, MediaSize } from '../../shared/contract.ts';
+import { FabulaError, type Json } from '../../shared/errors.ts';
+import { explainFileError } from '../fs-errors.ts';
+import type { Clock } from '../ports.ts';
+import type { Files } from './files.ts';
+import { requirePicture, type PictureType } from './formats.ts';
+import { readMetadata } from './metadata.ts';
+import { inspect, rasterised, render, squarePixels, type PictureSource } from './pictures.ts';
+import { indexedName, indexedWords, matchExpression } from './words.ts';
+
+export interface LibraryOptions {
+  database: Database;
+  files: Files;
+  clock: Clock;
+  /** Hears of assets added, removed or captioned: their ids, or null for many. Several changes are told at once. */
+  emit?: (assets: string[] | null) => void;
+}
+
+export interface ImportOptions {
+  /** Leave the file where it is, or copy it into the library. */
+  originals: 'leave' | 'copy';
+}
+
+export interface Imported {
+  asset: Asset;
+  /** Whether the library had these bytes already. */
+  duplicate: boolean;
+}
+
+/** A picture read and decoded, ready to be entered with {@link Library.enter}. */
+export interface Prepared {
+  readonly id: string;
+  readonly name: string;
+  /** Where the file was found; null for bytes that came without one. */
+  readonly place: { path: string; stamp: string } | null;
+  readonly kept: boolean;
+  readonly record: NewRecord | null;
+}
+
+/** What the library learns from the bytes; null in {@link Prepared} when it has them already. */
+interface NewRecord {
+  mime: PictureType;
+  width: number;
+  height: number;
+  bytes: number;
+  takenAt: string | null;
+  caption: string | null;
+  origin: AssetOrigin;
+}
+
+export interface NewCaption {
+  text: string;
+  source: CaptionSource;
+  /** `pack@revision` of the model, or null. */
+  pack: string | null;
+  /** How the model was asked; kept with the caption. */
+  settings?: Json;
+}
+
+/** Files up to this size are read once into memory for everything; larger ones are read as streams. Bytes. */
+const heldAtOnce = 128 * 1024 * 1024;
+/** Metadata of larger files is looked for in their beginning. */
+const metadataBytes = 16 * 1024 * 1024;
+/** Longer side of an imported vector picture that is handed to an export, in pixels. */
+const vectorExportSide = 2048;
+/** More changed assets than this are told as "many". */
+const toldOneByOne = 500;
+/** How long changes are gathered before they are told, in milliseconds. */
+const tellAfter = 250;
+
+interface AssetRow {
+  number: number;
+  id: string;
+  name: string;
+  folder: string;
+  mime: PictureType;
+  width: number;
+  height: number;
+  bytes: number;
+  taken_at: string | null;
+  imported_at: string;
+  origin: AssetOrigin;
+  kept: 0 | 1;
+  caption_text: string | null;
+  caption_source: CaptionSource | null;
+  caption_pack: string | null;
+  caption_created_at: string | null;
+}
+
+const selectAssets = `
+  SELECT assets.number, assets.id, name, folder, mime, width, height, bytes, taken_at, imported_at, origin, kept,
+    captions.text AS caption_text, captions.source AS caption_source, captions.pack AS caption_pack,
+    captions.created_at AS caption_created_at
+  FROM assets LEFT JOIN captions ON captions.number = assets.caption`;
+
+/** The asset library: pictures known by the SHA-256 of their bytes, their captions, their words and their vectors. */
+export class Library {
+  readonly #database: Database;
+  readonly #files: Files;
+  readonly #clock: Clock;
+  readonly #emit: (assets: string[] | null) => void;
+  readonly #renditions = new Map<string, Promise<void>>();
+  readonly #changed = new Set<string>();
+  #telling: NodeJS.Timeout | undefined;
+  readonly #selectAsset: Statement<[string], AssetRow>;
+  readonly #selectPath: Statement<[string], { asset: string; stamp: string; kept: 0 | 1 }>;
+
+  constructor(options: LibraryOptions) {
+    this.#database = options.database;
+    this.#files = options.files;
+    this.#clock = options.clock;
+    this.#emit = options.emit ?? (() => {});
+    this.#selectAsset = this.#database.prepare(`${selectAssets} WHERE assets.id = ?`);
+    this.#selectPath = this.#database.prepare(
+      `SELECT asset, stamp, kept FROM asset_paths JOIN assets ON assets.id = asset WHERE path = ?`,
+    );
+  }
+
+  // Importing
+
+  /**
+   * Takes a file into the library. Throws a FabulaError naming the file when it is not there, may not be read, is not a
+   * picture that can be decoded, or is too large; nothing is left behind then.
+   */
+  async importFile(path: string, options: ImportOptions): Promise<Imported> {
+    return this.enter(await this.prepareFile(path, options));
+  }
+
+  /**
+   * Takes bytes into the library, such as an upload or a sketch; they are kept in the data folder.
+   *
+   * @param name a file name for the asset
+   */
+  async importBytes(
+    name: string,
+    bytes: Uint8Array,
+    { origin = 'imported' }: { origin?: AssetOrigin } = {},
+  ): Promise<Imported> {
+    const id = hash('sha256', bytes);
+    const shown = basename(name.replaceAll('\\', '/')) || 'picture';
+    return this.enter(
+      await this.#prepare(id, { input: bytes, name: shown }, bytes.length, null, true, origin),
+    );
+  }
+
+  /** The slow part of {@link importFile}: reads, recognises, decodes and makes the thumbnail, and enters nothing yet. */
+  async prepareFile(given: string, { originals }: ImportOptions): Promise<Prepared> {
+    const path = resolve(given);
+    try {
+      const found = await stat(path, { bigint: true });
+      if (!found.isFile()) {
+        throw new FabulaError(
+          'invalid-input',
+          `“${path}” is not a file. Give a picture, or a folder of them.`,
+          {
+            file: path,
+          },
+        );
+      }
+      const place = { path, stamp: stampOf(found) };
+      const keep = originals === 'copy';
+      const known = this.#selectPath.get(path);
+      if (
+        known?.stamp === place.stamp &&
+        (known.kept === 1 || !keep) &&
+        (await this.#hasThumb(known.asset))
+      ) {
+        return { id: known.asset, name: basename(path), place, kept: keep, record: null };
+      }
+      const bytes = Number(found.size);
+      const input = bytes <= heldAtOnce ? await readFile(path) : path;
+      const id = typeof input === 'string' ? await hashFile(input) : hash('sha256', input);
+      return await this.#prepare(id, { input, name: path }, bytes, place, keep, 'imported');
+    } catch (error) {
+      throw explainFileError(error, path);
+    }
+  }
+
+  async #prepare(
+    id: string,
+    { input, name }: { input: Uint8Array | string; name: string },
+    bytes: number,
+    place: Prepared['place'],
+    keep: boolean,
+    origin: AssetOrigin,
+  ): Promise<Prepared> {
+    const shown = basename(name);
+    const existing = this.#selectAsset.get(id);
+    const head = typeof input === 'string' ? await readHead(input, 4096) : input;
+    const source: PictureSource = { input, name, type: existing?.mime ?? requirePicture(head, name) };
+    let record: NewRecord | null = null;
+    if (existing === undefined || !(await this.#hasThumb(id))) {
+      const inspected = await inspect(source);
+      const thumb = await render(source, inspected, 'thumb');
+      const metadata = inspected.hasMetadata
+        ? await readMetadata(typeof input === 'string' ? await readHead(input, metadataBytes) : input)
+        : { takenAt: null, caption: null };
+      await this.#files.write(this.#files.rendition(id, 'thumb'), thumb);
+      record = {
+        mime: source.type,
+        width: inspected.width,
+        height: inspected.height,
+        bytes,
+        takenAt: metadata.takenAt,
+        caption: metadata.caption,
+        origin,
+      };
+    }
+    if (keep && existing?.kept !== 1) {
+      const whole = typeof input === 'string' ? await readFile(input) : input;
+      await this.#files.write(this.#files.original(id, source.type), whole, { durable: true });
+    }
+    return { id, name: shown, place, kept: keep, record };
+  }
+
+  /** Enters what {@link prepareFile} has read, in one transaction; may run inside a larger one. */
+  enter(prepared: Prepared): Imported {
+    const { id, place, record } = prepared;
+    try {
+      return this.#database.transaction(() => {
+        const duplicate = this.#selectAsset.get(id) !== undefined;
+        if (!duplicate) {
+          // The asset was removed between reading and entering.
+          if (record === null)
+            throw new FabulaError('conflict', `“${prepared.name}” was removed meanwhile. Import it again.`);
+          this.#insert(prepared, record);
+        }
+        if (place !== null) this.#notePlace(id, place);
+        if (prepared.kept) this.#database.prepare('UPDATE assets SET kept = 1 WHERE id = ?').run(id);
+        if (!duplicate) this.#tell(id);
+        return { asset: this.get(id), duplicate };
+      })();
+    } catch (error) {
+      throw explainFileError(error, this.#database.name);
+    }
+  }
+
+  #insert(prepared: Prepared, record: NewRecord): void {
+    this.#database
+      .prepare(
+        `INSERT INTO assets (id, name, folder, mime, width, height, bytes, taken_at, imported_at, origin, kept)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
+      )
+      .run(
+        prepared.id,
+        prepared.name,
+        prepared.place === null ? '' : dirname(prepared.place.path),
+        record.mime,
+        record.width,
+        record.height,
+        record.bytes,
+        record.takenAt,
+        this.#now(),
+        record.origin,
+      );
+    if (record.caption !== null) {
+      this.#insertCaption(prepared.id, { text: record.caption, source: 'file', pack: null });
+    }
+    this.#index(prepared.id);
+  }
+
+  /** Remembers where an asset lies; when the file it was shown under is gone, it has moved here. */
+  #notePlace(id: string, place: { path: string; stamp: string }): void {
+    this.#database
+      .prepare(
+        `INSERT INTO asset_paths (path, asset, stamp) VALUES (?, ?, ?)
+         ON CONFLICT (path) DO UPDATE SET asset = excluded.asset, stamp = excluded.stamp`,
+      )
+      .run(place.path, id, place.stamp);
+    const row = this.#row(id);
+    const shown = join(row.folder, row.name);
+    if (row.folder === '' || shown === place.path || existsSync(shown)) return;
+    this.#database.prepare('DELETE FROM asset_paths WHERE path = ? AND asset = ?').run(shown, id);
+    this.#database
+      .prepare('UPDATE assets SET folder = ?, name = ? WHERE id = ?')
+      .run(dirname(place.path), basename(place.path), id);
+    this.#index(id);
+    this.#tell(id);
+  }
+
+  async #hasThumb(id: string): Promise<boolean> {
+    return exists(this.#files.rendition(id, 'thumb'));
+  }
+
+  // Looking up
+
+  /** Throws `not-found` for an asset that is not in the library. */
+  get(id: string): Asset {
+    return toAsset(this.#row(id));
+  }
+
+  /** Those of the assets that exist, in the order asked for. */
+  getMany(ids: readonly string[]): Asset[] {
+    return ids
+      .map((id) => this.#selectAsset.get(id))
+      .filter((row) => row !== undefined)
+      .map(toAsset);
+  }
+
+  count(): number {
+    return this.#database.prepare('SELECT count(*) FROM assets').pluck().get() as number;
+  }
+
+  /** A stretch of the assets that fit a filter, in the order they were imported, and how many fit in all. */
+  list(filter: AssetFilter, offset: number, limit: number): { total: number; assets: Asset[] } {
+    const { where, values } = conditions(filter);
+    const joined = 'assets LEFT JOIN captions ON captions.number = assets.caption';
+    const total = this.#database
+      .prepare(`SELECT count(*) FROM ${joined} ${where}`)
+      .pluck()
+      .get(...values) as number;
+    const rows = this.#database
+      .prepare<unknown[], AssetRow>(`${selectAssets} ${where} ORDER BY assets.number LIMIT ? OFFSET ?`)
+      .all(...values, limit, offset);
+    return { total, assets: rows.map(toAsset) };
+  }
+
+  /** The ids of every asset that fits a filter, in the order they were imported. */
+  ids(filter: AssetFilter): string[] {
+    const { where, values } = conditions(filter);
+    return this.#database
+      .prepare(
+        `SELECT assets.id FROM assets LEFT JOIN captions ON captions.number = assets.caption ${where} ORDER BY assets.number`,
+      )
+      .pluck()
+      .all(...values) as string[];
+  }
+
+  /**
+   * Assets whose caption or file name has every word of a text, best first (BM25, captions counting twice). The last
+   * word may be the beginning of a longer one when nothing has it whole.
+   */
+  findWords(text: string, limit: number): string[] {
+    const find = this.#database
+      .prepare<[string, number], string>(
+        `SELECT assets.id FROM assets_fts JOIN assets ON assets.number = assets_fts.rowid
+         WHERE assets_fts MATCH ? ORDER BY bm25(assets_fts, 1.0, 2.0), assets.number LIMIT ?`,
+      )
+      .pluck();
+    for (const prefix of [false, true]) {
+      const expression = matchExpression(text, prefix);
+      if (expression === null) return [];
+      const found = find.all(expression, limit) as string[];
+      if (found.length > 0) return found;
+    }
+    return [];
+  }
+
+  // Changing
+
+  /**
+   * Takes assets out of the library with their captions, vectors, renditions and kept copies; files left where they
+   * were are not touched. Throws `conflict`, and removes nothing, when a story shows one of them.
+   */
+  async remove(ids: readonly string[]): Promise<{ removed: number }> {
+    const removed: AssetRow[] = [];
+    const remove = this.#database.prepare('DELETE FROM assets WHERE id = ?');
+    const unindex = this.#database.prepare('DELETE FROM assets_fts WHERE rowid = ?');
+    this.#database
+      .transaction(() => {
+        for (const id of new Set(ids)) {
+          const row = this.#selectAsset.get(id);
+          if (row === undefined) continue;
+          this.#refuseUsed(row);
+          unindex.run(row.number);
+          remove.run(id);
+          removed.push(row);
+          this.#tell(id);
+        }
+      })
+      .immediate();
+    for (const row of removed) await this.#files.remove(row.id, row.mime);
+    return { removed: removed.length };
+  }
+
+  #refuseUsed(row: AssetRow): void {
+    const title = this.#database
+      .prepare<[string], string>(
+        'SELECT title FROM panels JOIN stories ON stories.id = panels.story WHERE instr(json, ?) > 0 LIMIT 1',
+      )
+      .pluck()
+      .get(row.id) as string | undefined;
+    if (title === undefined) return;
+    throw new FabulaError(
+      'conflict',
+      `“${row.name}” is used in the story “${title}”. Take it out of the story first. Nothing was removed.`,
+      { asset: row.id },
+    );
+  }
+
+  /**
+   * Saves a caption; an empty text takes the caption away. A model's caption never replaces a person's unless
+   * `replacePerson` says so: then the asset comes back as it was. Earlier captions stay in the history.
+   */
+  setCaption(
+    id: string,
+    caption: NewCaption,
+    { replacePerson = false }: { replacePerson?: boolean } = {},
+  ): Asset {
+    try {
+      this.#database.transaction(() => {
+        const row = this.#row(id);
+        if (row.caption_source === 'person' && caption.source !== 'person' && !replacePerson) return;
+        this.#insertCaption(id, { ...caption, text: caption.text.trim() });
+        this.#index(id);
+        this.#tell(id);
+      })();
+    } catch (error) {
+      throw explainFileError(error, this.#database.name);
+    }
+    return this.get(id);
+  }
+
+  /** Every caption an asset has had, oldest first; an empty text where a caption was taken away. */
+  captionHistory(
+    id: string,
+  ): { text: string; source: CaptionSource; pack: string | null; settings: Json; createdAt: string }[] {
+    this.#row(id);
+    return this.#database
+      .prepare<
+        [string],
+        { text: string; source: CaptionSource; pack: string | null; settings: string; createdAt: string }
+      >(
+        'SELECT text, source, pack, settings, created_at AS createdAt FROM captions WHERE asset = ? ORDER BY number',
+      )
+      .all(id)
+      .map((row) => ({ ...row, settings: JSON.parse(row.settings) as Json }));
+  }
+
+  #insertCaption(id: string, { text, source, pack, settings = {} }: NewCaption): void {
+    const { lastInsertRowid } = this.#database
+      .prepare(
+        'INSERT INTO captions (asset, text, source, pack, settings, created_at) VALUES (?, ?, ?, ?, ?, ?)',
+      )
+      .run(id, text, source, pack, JSON.stringify(settings), this.#now());
+    this.#database
+      .prepare('UPDATE assets SET caption = ? WHERE id = ?')
+      .run(text === '' ? null : lastInsertRowid, id);
+  }
+
+  /** Brings the full-text index in step with an asset's row: the one place that writes it. */
+  #index(id: string): void {
+    const row = this.#row(id);
+    this.#database
+      .prepare('INSERT OR REPLACE INTO assets_fts (rowid, name, caption) VALUES (?, ?, ?)')
+      .run(row.number, indexedName(row.name), indexedWords(row.caption_text ?? ''));
+  }
+
+  // Pictures
+
+  /**
+   * RGB bytes, `size` × `size` × 3, squashed to a square, the right way up, on white. Throws as {@link original}.
+   */
+  async pixels(id: string, size: number): Promise<Uint8Array> {
+    const row = this.#row(id);
+    return squarePixels(await this.#source(row), inspectedOf(row), size);
+  }
+
+  /** The file of a rendition (WebP), made when it is first asked for; it lies inside the cache folder. */
+  async media(id: string, size: MediaSize): Promise<{ file: string; mime: string }> {
+    const row = this.#row(id);
+    const file = this.#files.rendition(id, size);
+    if (!(await exists(file))) {
+      let making = this.#renditions.get(file);
+      if (making === undefined) {
+        making = this.#makeRendition(row, size, file).finally(() => this.#renditions.delete(file));
+        this.#renditions.set(file, making);
+      }
+      await making;
+    }
+    return { file, mime: 'image/webp' };
+  }
+
+  async #makeRendition(row: AssetRow, size: MediaSize, file: string): Promise<void> {
+    await this.#files.write(file, await render(await this.#source(row), inspectedOf(row), size));
+  }
+
+  /**
+   * The asset's own bytes, for exports. Vector pictures from outside come as PNG, since they may hold scripts; drawn
+   * ones as SVG. Throws `not-found` or `conflict`, naming the file, when an original left in place is gone or changed.
+   */
+  async original(id: string): Promise<{ bytes: Uint8Array; mime: string }> {
+    const row = this.#row(id);
+    const source = await this.#source(row);
+    if (row.mime === 'image/svg+xml' && row.origin !== 'sketched') {
+      return { bytes: await rasterised(source, inspectedOf(row), vectorExportSide), mime: 'image/png' };
+    }
+    const bytes = typeof source.input === 'string' ? await readFile(source.input) : source.input;
+    return { bytes, mime: row.mime };
+  }
+
+  /** The bytes of an asset, from the kept copy or from wherever the same file still lies. */
+  async #source(row: AssetRow): Promise<PictureSource> {
+    if (row.kept === 1) {
+      const path = this.#files.original(row.id, row.mime);
+      try {
+        return { input: await readFile(path), type: row.mime, name: row.name };
+      } catch (error) {
+        throw explainFileError(error, path);
+      }
+    }
+    const places = this.#database
+      .prepare<[string], { path: string; stamp: string }>(
+        'SELECT path, stamp FROM asset_paths WHERE asset = ?',
+      )
+      .all(row.id);
+    let problem: unknown;
+    for (const place of places) {
+      try {
+        return await this.#sourceAt(row, place);
+      } catch (error) {
+        problem ??= explainFileError(error, place.path);
+      }
+    }
+    throw (
+      problem ??
+      new FabulaError('not-found', `The file of “${row.name}” is gone. Import it again.`, { file: row.name })
+    );
+  }
+
+  async #sourceAt(row: AssetRow, { path, stamp }: { path: string; stamp: string }): Promise<PictureSource> {
+    const found = await stat(path, { bigint: true });
+    const input = found.size <= heldAtOnce ? await readFile(path) : path;
+    if (stampOf(found) !== stamp) {
+      const now = typeof input === 'string' ? await hashFile(input) : hash('sha256', input);
+      if (now !== row.id) {
+        throw new FabulaError(
+          'conflict',
+          `“${path}” has changed since it was imported. Import it again to use it as it is now.`,
+          { file: path },
+        );
+      }
+      this.#database.prepare('UPDATE asset_paths SET stamp = ? WHERE path = ?').run(stampOf(found), path);
+    }
+    return { input, type: row.mime, name: path };
+  }
+
+  // Vectors
+
+  /**
+   * Saves vectors a model made, replacing those the assets had in the same space; assets removed meanwhile are left
+   * out. Throws `invalid-input` for a vector with no direction (zero or not finite).
+   *
+   * @param space `pack@revision` of the encoder
+   */
+  putVectors(space: string, items: readonly { asset: string; vector: Float32Array }[]): void {
+    const remove = this.#database.prepare('DELETE FROM vectors WHERE asset = ? AND space = ?');
+    const insert = this.#database.prepare(
+      'INSERT INTO vectors (space, asset, vector) SELECT ?, id, ? FROM assets WHERE id = ?',
+    );
+    this.#database.transaction(() => {
+      for (const { asset, vector } of items) {
+        const length = Math.hypot(...vector);
+        if (!(length > 0 && Number.isFinite(length))) {
+          throw new FabulaError('invalid-input', `The vector for asset ${asset} has no direction.`, {
+            asset,
+          });
+        }
+        remove.run(asset, space);
+        insert.run(space, Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength), asset);
+      }
+    })();
+  }
+
+  /** An asset's vector in a space, or null while there is none. */
+  vector(space: string, asset: string): Float32Array | null {
+    const blob = this.#database
+      .prepare<[string, string], Buffer>('SELECT vector FROM vectors WHERE asset = ? AND space = ?')
+      .pluck()
+      .get(asset, space) as Buffer | undefined;
+    return blob === undefined ? null : new Float32Array(new Uint8Array(blob).buffer);
+  }
+
+  /** Assets without a vector in a space, oldest first. */
+  missingVectors(space: string, limit: number): string[] {
+    return this.#database
+      .prepare(
+        `SELECT id FROM assets WHERE NOT EXISTS (SELECT 1 FROM vectors WHERE asset = id AND space = ?)
+         ORDER BY number LIMIT ?`,
+      )
+      .pluck()
+      .all(space, limit) as string[];
+  }
+
+  /** Drops the vectors of every other space: those of models that have been replaced. */
+  keepSpaces(spaces: readonly string[]): { removed: number } {
+    const marks = spaces.map(() => '?').join(', ');
+    const { changes } = this.#database
+      .prepare(`DELETE FROM vectors WHERE space NOT IN (${marks})`)
+      .run(...spaces);
+    return { removed: changes };
+  }
+
+  #row(id: string): AssetRow {
+    const row = this.#selectAsset.get(id);
+    if (row === undefined) {
+      throw new FabulaError('not-found', `The library has no asset ${id}. It may have been removed.`, {
+        asset: id,
+      });
+    }
+    return row;
+  }
+
+  #now(): string {
+    return this.#clock.now().toISOString();
+  }
+
+  #tell(id: string): void {
+    this.#changed.add(id);
+    this.#telling ??= setTimeout(() => {
+      this.#telling = undefined;
+      const assets = [...this.#changed];
+      this.#changed.clear();
+      this.#emit(assets.length > toldOneByOne ? null : assets);
+    }, tellAfter).unref();
+  }
+}
+
+function toAsset(row: AssetRow): Asset {
+  return {
+    id: row.id,
+    name: row.name,
+    folder: row.folder,
+    mime: row.mime,
+    width: row.width,
+    height: row.height,
+    bytes: row.bytes,
+    takenAt: row.taken_at,
+    importedAt: row.imported_at,
+    origin: row.origin,
+    caption:
+      row.caption_text === null
+        ? null
+        : {
+            text: row.caption_text,
+            source: row.caption_source!,
+            pack: row.caption_pack,
+            createdAt: row.caption_created_at!,
+          },
+  };
+}
+
+function inspectedOf(row: AssetRow) {
+  return { width: row.width, height: row.height, hasMetadata: false };
+}
+
+function conditions(filter: AssetFilter): { where: string; values: unknown[] } {
+  const parts: string[] = [];
+  const values: unknown[] = [];
+  if (filter.captioned !== undefined) parts.push(`assets.caption IS ${filter.captioned ? 'NOT ' : ''}NULL`);
+  if (filter.captionSource !== undefined) {
+    parts.push('captions.source = ?');
+    values.push(filter.captionSource);
+  }
+  if (filter.origin !== undefined) {
+    parts.push('origin = ?');
+    values.push(filter.origin);
+  }
+  if (filter.folder !== undefined) {
+    const below = filter.folder.endsWith(sep) ? filter.folder : filter.folder + sep;
+    parts.push('(folder = ? OR substr(folder, 1, length(?)) = ?)');
+    values.push(filter.folder, below, below);
+  }
+  return { where: parts.length === 0 ? '' : `WHERE ${parts.join(' AND ')}`, values };
+}
+
+/** Size and times to the nanosecond: what tells, as in git's index, that a file has not been touched since. */
+function stampOf(found: BigIntStats): string {
+  return `${found.size}:${found.mtimeNs}:${found.ctimeNs}`;
+}
+
+async function hashFile(path: string): Promise<string> {
+  const sha = createHash('sha256');
+  await pipeline(createReadStream(path, { highWaterMark: 1024 * 1024 }), sha);
+  return sha.digest('hex');
+}
+
+async function readHead(path: string, bytes: number): Promise<Uint8Array> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(bytes), 0, bytes, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
