@@ -1,19 +1,13 @@
 /** better-sqlite3 13 crashes older versions with a segmentation fault instead of an error. */
 const oldestNode = 22;
 
-/** True when a Node of this version (as in `process.versions.node`) can load the native modules. */
-export function isSupportedNode(version: string): boolean {
-  return Number.parseInt(version, 10) >= oldestNode;
-}
-
 /**
- * Ends the process with one line on stderr and exit code 1 where Node is too old. Entry points call it before they
- * import anything native; this module itself imports nothing.
+ * What is wrong with the Node that runs this, in one line for a person, or null when it can load the native modules.
+ * Entry points ask before they import anything native; this module itself imports nothing.
+ *
+ * @param version as in `process.versions.node`
  */
-export function requireNode(version: string = process.versions.node): void {
-  if (isSupportedNode(version)) return;
-  process.stderr.write(
-    `Fabula needs Node ${oldestNode} or newer, and this is Node ${version}. Run it through npm (npm start, npm run fabula), which brings its own Node.\n`,
-  );
-  process.exit(1);
+export function nodeProblem(version: string = process.versions.node): string | null {
+  if (Number.parseInt(version, 10) >= oldestNode) return null;
+  return `Node ${oldestNode} or newer is needed, and this is Node ${version}. Use the npm scripts (npm start, npm run fabula), which bring their own.`;
 }

@@ -213,8 +213,7 @@ export class Library {
       };
     }
     if (keep && existing?.kept !== 1) {
-      const whole = typeof input === 'string' ? await readFile(input) : input;
-      await this.#files.write(this.#files.original(id, source.type), whole, { durable: true });
+      await this.#files.write(this.#files.original(id, source.type), await whole(source), { durable: true });
     }
     return { id, name: shown, place, kept: keep, record };
   }
@@ -491,8 +490,13 @@ export class Library {
     if (row.mime === 'image/svg+xml' && row.origin !== 'sketched') {
       return { bytes: await rasterised(source, inspectedOf(row), vectorExportSide), mime: 'image/png' };
     }
-    const bytes = typeof source.input === 'string' ? await readFile(source.input) : source.input;
-    return { bytes, mime: row.mime };
+    return { bytes: await whole(source), mime: row.mime };
+  }
+
+  /** The very bytes the asset is known by, for archives; never to be shown as they are when they are SVG. */
+  async bytes(id: string): Promise<{ bytes: Uint8Array; mime: string }> {
+    const row = this.#row(id);
+    return { bytes: await whole(await this.#source(row)), mime: row.mime };
   }
 
   /** The bytes of an asset, from the kept copy or from wherever the same file still lies. */
@@ -673,6 +677,10 @@ function conditions(filter: AssetFilter): { where: string; values: unknown[] } {
 /** Size and times to the nanosecond: what tells, as in git's index, that a file has not been touched since. */
 function stampOf(found: BigIntStats): string {
   return `${found.size}:${found.mtimeNs}:${found.ctimeNs}`;
+}
+
+async function whole({ input }: PictureSource): Promise<Uint8Array> {
+  return typeof input === 'string' ? readFile(input) : input;
 }
 
 async function hashFile(path: string): Promise<string> {
