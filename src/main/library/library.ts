@@ -25,6 +25,11 @@ export interface LibraryOptions {
 export interface ImportOptions {
   /** Leave the file where it is, or copy it into the library. */
   originals: 'leave' | 'copy';
+  /**
+   * Decode a new picture to a square of this side, in pixels, for the models; its thumbnail is then made when it is
+   * first asked for. One decoding instead of three is what a batch of captions can afford.
+   */
+  square?: number;
 }
 
 export interface Imported {
@@ -41,6 +46,8 @@ export interface Prepared {
   readonly place: { path: string; stamp: string } | null;
   readonly kept: boolean;
   readonly record: NewRecord | null;
+  /** RGB bytes as from {@link Library.pixels}, where they were asked for and the picture was decoded; else null. */
+  readonly square: Uint8Array | null;
 }
 
 /** What the library learns from the bytes; null in {@link Prepared} when it has them already. */
@@ -145,12 +152,12 @@ export class Library {
     const id = hash('sha256', bytes);
     const shown = basename(name.replaceAll('\\', '/')) || 'picture';
     return this.enter(
-      await this.#prepare(id, { input: bytes, name: shown }, bytes.length, null, true, origin),
+      await this.#prepare(id, { input: bytes, name: shown }, bytes.length, null, true, origin, undefined),
     );
   }
 
   /** The slow part of {@link importFile}: reads, recognises, decodes and makes the thumbnail, and enters nothing yet. */
-  async prepareFile(given: string, { originals }: ImportOptions): Promise<Prepared> {
+  async prepareFile(given: string, { originals, square }: ImportOptions): Promise<Prepared> {
     const path = resolve(given);
     try {
       const found = await stat(path, { bigint: true });
@@ -166,17 +173,14 @@ export class Library {
       const place = { path, stamp: stampOf(found) };
       const keep = originals === 'copy';
       const known = this.#selectPath.get(path);
-      if (
-        known?.stamp === place.stamp &&
-        (known.kept === 1 || !keep) &&
-        (await this.#hasThumb(known.asset))
-      ) {
-        return { id: known.asset, name: basename(path), place, kept: keep, record: null };
+      const complete = known?.stamp === place.stamp && (known.kept === 1 || !keep);
+      if (known && complete && (square !== undefined || (await this.#hasThumb(known.asset)))) {
+        return { id: known.asset, name: basename(path), place, kept: keep, record: null, square: null };
       }
       const bytes = Number(found.size);
       const input = bytes <= heldAtOnce ? await readFile(path) : path;
       const id = typeof input === 'string' ? await hashFile(input) : hash('sha256', input);
-      return await this.#prepare(id, { input, name: path }, bytes, place, keep, 'imported');
+      return await this.#prepare(id, { input, name: path }, bytes, place, keep, 'imported', square);
     } catch (error) {
       throw explainFileError(error, path);
     }
@@ -189,19 +193,24 @@ export class Library {
     place: Prepared['place'],
     keep: boolean,
     origin: AssetOrigin,
+    square: number | undefined,
   ): Promise<Prepared> {
     const shown = basename(name);
     const existing = this.#selectAsset.get(id);
     const head = typeof input === 'string' ? await readHead(input, 4096) : input;
     const source: PictureSource = { input, name, type: existing?.mime ?? requirePicture(head, name) };
     let record: NewRecord | null = null;
-    if (existing === undefined || !(await this.#hasThumb(id))) {
+    let pixels: Uint8Array | null = null;
+    if (existing === undefined || (square === undefined && !(await this.#hasThumb(id)))) {
       const inspected = await inspect(source);
-      const thumb = await render(source, inspected, 'thumb');
+      if (square === undefined) {
+        await this.#files.write(this.#files.rendition(id, 'thumb'), await render(source, inspected, 'thumb'));
+      } else {
+        pixels = await squarePixels(source, inspected, square);
+      }
       const metadata = inspected.hasMetadata
         ? await readMetadata(typeof input === 'string' ? await readHead(input, metadataBytes) : input)
         : { takenAt: null, caption: null };
-      await this.#files.write(this.#files.rendition(id, 'thumb'), thumb);
       record = {
         mime: source.type,
         width: inspected.width,
@@ -215,7 +224,7 @@ export class Library {
     if (keep && existing?.kept !== 1) {
       await this.#files.write(this.#files.original(id, source.type), await whole(source), { durable: true });
     }
-    return { id, name: shown, place, kept: keep, record };
+    return { id, name: shown, place, kept: keep, record, square: pixels };
   }
 
   /** Enters what {@link prepareFile} has read, in one transaction; may run inside a larger one. */

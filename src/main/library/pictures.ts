@@ -71,7 +71,8 @@ export function squarePixels(source: PictureSource, inspected: Inspected, size: 
   return explained(source, () =>
     decoder(source, densityFor(source, inspected, size))
       .autoOrient()
-      .resize({ width: size, height: size, fit: 'fill' })
+      // The kernel the encoders were trained with: bilinear, widened where the picture gets smaller.
+      .resize({ width: size, height: size, fit: 'fill', kernel: 'linear' })
       .flatten({ background: '#ffffff' })
       .toColourspace('srgb')
       .raw()
