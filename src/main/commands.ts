@@ -15,7 +15,7 @@ export const commands: { readonly [Name in CommandName]: Handler<Name> } = {
   'studio.doctor': (studio) => studio.doctor(),
   'packs.list': (studio) => studio.packs.list(),
 
-  'library.import': (studio, { paths, originals }) => studio.imports.start(paths, { originals }),
+  'library.import': (studio, { paths, originals }) => studio.startImport(paths, originals),
   'library.list': (studio, { filter, offset, limit }) => studio.library.list(filter, offset, limit),
   'library.get': (studio, { asset }) => studio.library.get(asset),
   'library.remove': (studio, { assets }) => studio.library.remove(assets),
@@ -26,7 +26,8 @@ export const commands: { readonly [Name in CommandName]: Handler<Name> } = {
   'library.setCaption': (studio, { asset, text }) =>
     studio.library.setCaption(asset, { text, source: 'person', pack: null }),
 
-  'captions.start': (studio, { assets, filter, options }) => studio.captions.start(assets ?? filter, options),
+  'captions.start': (studio, { assets, filter, options }) =>
+    studio.captions.start({ assets, filter }, options),
   'captions.suggest': (studio, { asset }) => studio.captions.suggest(asset),
 
   'jobs.list': (studio) => studio.jobs.list(),

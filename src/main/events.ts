@@ -11,6 +11,12 @@ export class StudioEmitter extends EventEmitter<EventMap> {
     this.setMaxListeners(0);
   }
 
+  /** Tells everybody who listens. */
+  tell<Name extends EventName>(name: Name, payload: StudioEvents[Name]): void {
+    const emitter: EventEmitter = this;
+    emitter.emit(name, payload);
+  }
+
   /** Listens until the function returned is called. */
   listen<Name extends EventName>(name: Name, listener: (payload: StudioEvents[Name]) => void): () => void {
     const heard = listener as (...payload: unknown[]) => void;

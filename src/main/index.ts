@@ -1,9 +1,9 @@
 import { nodeProblem } from './node-version.ts';
 
-// Electron brings its own Node, so this refuses only an Electron far too old; it has to come before the native modules.
+// Electron brings its own Node, so this refuses only an Electron far too old.
 const problem = nodeProblem();
 if (problem !== null) {
-  console.error(problem);
+  console.error(`fabula: ${problem}`);
   process.exit(1);
 }
 // Awaited at the top level: the scheme has to be registered before Electron says that it is ready.

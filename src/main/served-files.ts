@@ -102,7 +102,7 @@ function outside(file: string, cause?: unknown): FabulaError {
 
 /**
  * The content security policy of the window: its own scripts and styles, pictures by hash, and nothing from
- * elsewhere. Style attributes are allowed because Svelte writes them; they run no code.
+ * elsewhere.
  *
  * @param pictures Where pictures come from besides the window's own origin, e.g. `fabula://media`; empty for none.
  */
@@ -111,8 +111,7 @@ export function contentSecurityPolicy(pictures = ''): string {
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
-    "style-src-attr 'unsafe-inline'",
-    `img-src 'self' blob: data: ${pictures}`.trim(),
+    `img-src 'self' data: ${pictures}`.trim(),
     "font-src 'self'",
     "connect-src 'self'",
     "base-uri 'none'",

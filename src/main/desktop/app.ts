@@ -46,7 +46,7 @@ async function open(dataDir: string): Promise<void> {
   const studio = await openStudio({
     dataDir,
     spawnWorker: spawnUtilityWorker(join(built, 'main', 'worker.js')),
-    resumeJobs: true,
+    resident: true,
   });
   const windows = new Set<BrowserWindow>();
 

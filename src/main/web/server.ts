@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -221,14 +222,12 @@ class Handler {
     refuseLength(request, this.#uploadLimit);
     const folder = join(this.#studio.dataDir, 'temporary');
     await mkdir(folder, { recursive: true });
-    const own = await mkdtemp(join(folder, 'upload-'));
+    const file = join(folder, `upload-${randomUUID()}`);
     try {
-      const file = join(own, 'upload');
-      await pipeline(unbroken(request), limited(this.#uploadLimit), createWriteStream(file));
-      const bytes = await readFile(file);
-      return { ok: true, value: await this.#studio.upload(name, bytes) };
+      await pipeline(unbroken(request), limited(this.#uploadLimit), createWriteStream(file, { flags: 'wx' }));
+      return { ok: true, value: await this.#studio.upload(name, await readFile(file)) };
     } finally {
-      await rm(own, { recursive: true, force: true });
+      await rm(file, { force: true });
     }
   }
 

@@ -1,0 +1,261 @@
+import { mkdirSync } from 'node:fs';
+import { copyFile, readFile, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { About, Asset, Check, CommandArguments, Job, OpenStory } from '../shared/contract.ts';
+import type { Scene } from '../shared/scene.ts';
+import { Captions } from './captions/captions.ts';
+import { examine } from './doctor.ts';
+import { StudioEmitter } from './events.ts';
+import { Exports } from './exports/exports.ts';
+import { explainFileError } from './fs-errors.ts';
+import { Jobs } from './jobs/jobs.ts';
+import { Files } from './library/files.ts';
+import { importRunner, startImport } from './library/import-job.ts';
+import { Library } from './library/library.ts';
+import { VectorIndex } from './library/search.ts';
+import type { SpawnWorker } from './models/host.ts';
+import { Models } from './models/models.ts';
+import { Packs } from './models/packs.ts';
+import { randomIds, systemClock, type Clock, type Ids } from './ports.ts';
+import { programVersion } from './program.ts';
+import { resourcePath } from './resources.ts';
+import { Search } from './search.ts';
+import { drawScene } from './sketch/draw.ts';
+import { readScene } from './sketch/read.ts';
+import { openDatabase, type Database } from './store/database.ts';
+import { Illustrator } from './stories/illustrate.ts';
+import { attachPictures } from './stories/outline-pictures.ts';
+import { decodeOutline, readOutline } from './stories/outline.ts';
+import { Stories } from './stories/stories.ts';
+
+export interface StudioOptions {
+  /** The folder that holds the database, the cache and what was copied in; made when it is not there. */
+  dataDir: string;
+  /**
+   * True for a process that stays, as a window or a server does: it goes on with jobs that were broken off and
+   * encodes new pictures in the background. A command that comes and goes does only what it was asked.
+   */
+  resident: boolean;
+  /** Starts the model worker; as a child of this Node process when absent. */
+  spawnWorker?: SpawnWorker;
+  clock?: Clock;
+  ids?: Ids;
+  /** Folders of packs besides the data folder's own. */
+  packFolders?: readonly string[];
+}
+
+/** How long nothing must have changed before new pictures are encoded in the background, in milliseconds. */
+const quietTime = 500;
+
+/** Opens a data folder. @throws FabulaError naming the folder or the database that cannot be used, and why */
+export function openStudio(options: StudioOptions): Promise<Studio> {
+  // A promise, because a door must not come to rely on opening being immediate: a migration may take its time.
+  return new Promise((resolve) => {
+    resolve(new Studio(options));
+  });
+}
+
+/** Every service of one data folder, made and closed together. It knows no door. */
+export class Studio {
+  readonly dataDir: string;
+  readonly cacheDir: string;
+  readonly exportsDir: string;
+  readonly events = new StudioEmitter();
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly database: Database;
+  readonly library: Library;
+  readonly jobs: Jobs;
+  readonly packs: Packs;
+  readonly models: Models;
+  readonly search: Search;
+  readonly captions: Captions;
+  readonly stories: Stories;
+  readonly illustrator: Illustrator;
+  readonly exports: Exports;
+  readonly #closing = new AbortController();
+  #background: Promise<void> = Promise.resolve();
+  #quiet: NodeJS.Timeout | undefined;
+
+  constructor({
+    dataDir,
+    resident,
+    spawnWorker,
+    clock = systemClock,
+    ids = randomIds,
+    packFolders,
+  }: StudioOptions) {
+    this.dataDir = resolve(dataDir);
+    this.exportsDir = join(this.dataDir, 'exports');
+    this.clock = clock;
+    this.ids = ids;
+    const { events } = this;
+
+    const files = new Files(this.dataDir);
+    this.cacheDir = files.cache;
+    try {
+      mkdirSync(this.exportsDir, { recursive: true });
+    } catch (error) {
+      throw explainFileError(error, this.exportsDir);
+    }
+    const database = openDatabase(join(this.dataDir, 'library.db'));
+    this.database = database;
+    this.library = new Library({
+      database,
+      files,
+      clock,
+      emit: (assets) => events.tell('library.changed', { assets }),
+    });
+    this.jobs = new Jobs({
+      database,
+      clock,
+      ids,
+      adopt: resident,
+      emit: (job) => events.tell('job.changed', job),
+    });
+    this.packs = new Packs([...(packFolders ?? [resourcePath('models')]), join(this.dataDir, 'packs')]);
+    this.models = new Models({
+      packs: this.packs,
+      ...(spawnWorker === undefined ? {} : { spawn: spawnWorker }),
+    });
+    const { library, jobs, models } = this;
+    this.search = new Search({ library, models, openIndex: (space) => new VectorIndex(database, space) });
+    jobs.register('import', importRunner(library, { exclude: [this.dataDir] }));
+    this.captions = new Captions({ library, models, jobs, database });
+    this.stories = new Stories({ database, clock, ids, emit: (name, payload) => events.tell(name, payload) });
+    this.illustrator = new Illustrator({
+      stories: this.stories,
+      library,
+      jobs,
+      search: this.search,
+      ids,
+      clock,
+    });
+    this.exports = new Exports({ stories: this.stories, library, jobs, folder: this.exportsDir });
+    if (resident) this.#embedInBackground();
+  }
+
+  about(): About {
+    return {
+      version: programVersion(),
+      node: process.versions.node,
+      dataDir: this.dataDir,
+      assets: this.library.count(),
+      stories: this.stories.list().length,
+    };
+  }
+
+  doctor(signal?: AbortSignal): Promise<Check[]> {
+    return examine({ studio: this, signal });
+  }
+
+  /** Takes in files and folders of this machine, as a job. */
+  startImport(paths: readonly string[], originals: 'leave' | 'copy'): Job {
+    return startImport(this.jobs, { paths: paths.map((path) => resolve(path)), originals });
+  }
+
+  /** Takes in the bytes of one picture, as a browser sends it. */
+  upload(name: string, bytes: Uint8Array): Promise<{ asset: Asset; duplicate: boolean }> {
+    return this.library.importBytes(name, bytes, { origin: 'imported' });
+  }
+
+  /** Makes a story of an outline's text. Pictures it names by path are not read: their blocks stay empty. */
+  importOutline(name: string, markdown: string): { story: OpenStory; warnings: string[] } {
+    const { story, pictures, warnings } = readOutline(markdown, { name, ids: this.ids, clock: this.clock });
+    const unread = pictures.map(
+      ({ path, line }) => `${name}: line ${line}: the picture “${path}” was not read; put it in by hand.`,
+    );
+    return { story: this.stories.insert(story), warnings: [...warnings, ...unread] };
+  }
+
+  /** Makes a story of an outline file, with the pictures it names. @throws FabulaError naming the file */
+  async readOutlineFile(
+    path: string,
+    { seed, signal }: { seed?: number | undefined; signal?: AbortSignal | undefined } = {},
+  ): Promise<{ story: OpenStory; warnings: string[] }> {
+    const name = basename(path);
+    const bytes = await readFile(path).catch((error: unknown) => {
+      throw explainFileError(error, path);
+    });
+    const { clock, ids, library } = this;
+    const outline = readOutline(decodeOutline(bytes, name), { name, ids, clock });
+    const seeded =
+      seed === undefined
+        ? outline.story
+        : { ...outline.story, settings: { ...outline.story.settings, seed } };
+    const { story, warnings } = await attachPictures(seeded, outline.pictures, {
+      folder: dirname(path),
+      name,
+      library,
+      ids,
+      clock,
+      signal,
+    });
+    return { story: this.stories.insert(story), warnings: [...outline.warnings, ...warnings] };
+  }
+
+  /** Puts a finished export where the person chose: whole, or not at all. */
+  async saveExport(job: string, target: string): Promise<void> {
+    const { file } = this.exports.fileOf(job);
+    const temporary = `${target}.${this.ids.next()}.tmp`;
+    try {
+      await copyFile(file, temporary);
+      await rename(temporary, target);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw explainFileError(error, target);
+    }
+  }
+
+  /** Draws a text, or a scene as it is, and keeps the drawing. */
+  async drawSketch(input: CommandArguments<'sketch.draw'>): Promise<{ asset: string; scene: Scene }> {
+    const scene =
+      'scene' in input
+        ? input.scene
+        : readScene(input.text, {
+            seed: input.seed,
+            cast: input.story === undefined ? [] : this.stories.open(input.story).story.cast,
+          });
+    const bytes = new TextEncoder().encode(drawScene(scene));
+    const { asset } = await this.library.importBytes('sketch.svg', bytes, { origin: 'sketched' });
+    return { asset: asset.id, scene };
+  }
+
+  /** Ends what runs, keeping what is done, and closes the database. */
+  async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort();
+    clearTimeout(this.#quiet);
+    await this.jobs.close();
+    await this.models.close();
+    await this.#background;
+    this.database.close();
+  }
+
+  /**
+   * Encodes pictures as they come, once no import or caption job runs: an import is faster alone, and captioning
+   * encodes in passing.
+   */
+  #embedInBackground(): void {
+    const { signal } = this.#closing;
+    const busy = new Set<string>();
+    const soon = (): void => {
+      clearTimeout(this.#quiet);
+      if (signal.aborted || busy.size > 0) return;
+      this.#quiet = setTimeout(() => {
+        this.#background = this.#background.then(async () => {
+          // A pack that fails here fails again, and is reported, when somebody searches.
+          await this.search.embedMissing({ signal }).catch(() => 0);
+        });
+      }, quietTime);
+    };
+    this.events.listen('library.changed', soon);
+    this.events.listen('job.changed', (job: Job) => {
+      if (job.kind !== 'import' && job.kind !== 'caption') return;
+      if (job.state === 'running') busy.add(job.id);
+      else busy.delete(job.id);
+      soon();
+    });
+    soon();
+  }
+}
