@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import type { MediaSize } from '../../shared/contract.ts';
@@ -66,8 +66,8 @@ export class Files {
         await file.close();
       }
       await rename(temporary, path).catch(async (error: unknown) => {
-        // The folder of the first two digits is made when it is first needed.
-        if (existsSync(dirname(path))) throw error;
+        // The folder of the first two digits is made when it is first needed; another write may just have made it.
+        if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
         await mkdir(dirname(path), { recursive: true });
         await rename(temporary, path);
       });
