@@ -125,16 +125,14 @@ async function prepare(
 ): Promise<Prepared<Found>> {
   if (item.error !== undefined) return { item, state: 'fail', error: item.error };
   try {
-    const { asset } = await library.importFile(item.path, { originals: 'leave' });
+    const size = models.imageSize;
+    const picture = await library.prepareFile(item.path, { originals: 'leave', square: size });
+    const { asset } = library.enter(picture);
     if (run.done.has(asset.id) || !wantsCaption(asset.caption, options)) {
       return { item, state: 'keep', asset: asset.id };
     }
-    return {
-      item,
-      state: 'caption',
-      asset: asset.id,
-      pixels: await library.pixels(asset.id, models.imageSize),
-    };
+    const pixels = picture.square ?? (await library.pixels(asset.id, size));
+    return { item, state: 'caption', asset: asset.id, pixels };
   } catch (error) {
     return { item, state: 'fail', error };
   }
