@@ -8,11 +8,12 @@ export default defineConfig({
   main: {
     build: {
       rollupOptions: {
-        // One bundle per process: the Electron entry, the command line, and the model worker.
+        // One bundle per process: the Electron entry, the command line, the model worker and the typesetter.
         input: {
           index: at('src/main/index.ts'),
           cli: at('src/main/cli/main.ts'),
           worker: at('src/main/models/worker.ts'),
+          'pdf-worker': at('src/main/exports/pdf-worker.ts'),
         },
       },
     },

@@ -82,7 +82,7 @@ export async function writeArchive(
   {
     signal,
     onProgress = () => {},
-  }: { signal?: AbortSignal | undefined; onProgress?: (done: number, total: number) => void } = {},
+  }: { signal?: AbortSignal | undefined; onProgress?: ((done: number, total: number) => void) | undefined } = {},
 ): Promise<{ warnings: string[] }> {
   const temporary = `${file}.${process.pid}.tmp`;
   // ZIP times have no zone and two-second steps; the story's own time makes the bytes repeatable.
