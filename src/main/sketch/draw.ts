@@ -1,0 +1,199 @@
+import type { Figure, Scene } from '../../shared/scene.ts';
+import { figureAnatomy } from './anatomy.ts';
+import { light, recolour } from './colour.ts';
+import { figureInfo } from './lexicon.ts';
+import { placeNamed } from './places.ts';
+import { hashText, mulberry32 } from './random.ts';
+import { paintPlace, paintWeather, sceneLight, type Easel } from './scenery.ts';
+
+/** Scene in, SVG out. No clock, no chance but the scene's seed: the same scene gives the same bytes. */
+
+const n = (value: number): string => String(Math.round(value * 100) / 100);
+
+/** Figures keep more of their colour than the scenery does, so that they can be made out at night. */
+const figureLight: Record<Scene['time'], readonly [number, number, number]> = {
+  dawn: [1, 0.96, 0.93],
+  day: [1, 1, 1],
+  dusk: [0.96, 0.86, 0.86],
+  night: [0.62, 0.68, 0.86],
+};
+
+const glowing: ReadonlySet<string> = new Set([
+  'fire',
+  'candle',
+  'sun',
+  'sun-with-face',
+  'full-moon',
+  'full-moon-face',
+  'crescent-moon',
+  'star',
+  'glowing-star',
+  'shooting-star',
+  'diya-lamp',
+  'jack-o-lantern',
+  'light-bulb',
+  'red-paper-lantern',
+  'fireworks',
+  'sparkler',
+  'high-voltage',
+  'prop-lamp',
+  'prop-fireplace',
+  'prop-street-lamp',
+  'comet',
+  'flashlight',
+  'ghost',
+]);
+
+const moodTint: Partial<Record<Scene['mood'], readonly [string, number]>> = {
+  happy: ['#ffd45e', 0.07],
+  sad: ['#4f6f9f', 0.2],
+  angry: ['#d23a2a', 0.14],
+  scared: ['#2a1f55', 0.24],
+  calm: ['#9fd0d8', 0.08],
+};
+
+/** Gives every id of a piece of artwork a prefix, so that a figure drawn twice does not share definitions. */
+function ownIds(svg: string, prefix: string): string {
+  if (!svg.includes('id="')) return svg;
+  return svg
+    .replaceAll(/\bid="([^"]+)"/g, `id="${prefix}$1"`)
+    .replaceAll(/url\(#([^)]+)\)/g, `url(#${prefix}$1)`)
+    .replaceAll(/href="#([^"]+)"/g, `href="#${prefix}$1"`);
+}
+
+/** The rectangle a figure fills, in fractions of a picture whose width is `aspect` times its height. */
+export function figureRect(figure: Figure, aspect: number): { x: number; y: number; w: number; h: number } {
+  const { box } = figureAnatomyBox(figure.icon);
+  const w = (figure.height * box.w) / box.h / aspect;
+  return { x: figure.x - w / 2, y: figure.y - figure.height, w, h: figure.height };
+}
+
+function figureAnatomyBox(icon: string): { box: { w: number; h: number } } {
+  return { box: figureAnatomy(icon, 0, undefined).box };
+}
+
+/**
+ * Draws a scene.
+ * @param scene a valid scene; its figures are drawn in order of depth, then of the list.
+ * @param size pixels, 1536 x 864 when absent. Positions are fractions, so another shape shows the same composition.
+ * @returns a complete SVG document. Nothing of the scene's texts gets into it.
+ * @throws FabulaError `invalid-input` when the place or a figure's icon is not known.
+ */
+export function drawScene(
+  scene: Scene,
+  size: { width: number; height: number } = { width: 1536, height: 864 },
+): string {
+  const { width: w, height: h } = size;
+  const place = placeNamed(scene.place);
+  const indoor = place.indoor === true || scene.place === 'cave';
+  const shelter = indoor || scene.place === 'space' || scene.place === 'moon' || scene.place === 'underwater';
+  const defs: string[] = [];
+  const easel: Easel = {
+    w,
+    h,
+    time: scene.time,
+    weather: scene.weather,
+    random: mulberry32(scene.seed ^ hashText(scene.place)),
+    lit: indoor ? roomLight(scene.time) : sceneLight(scene.time, shelter ? 'clear' : scene.weather),
+    define: (make) => {
+      const id = `p${defs.length}`;
+      defs.push(make(id));
+      return id;
+    },
+  };
+  const background = paintPlace(scene.place, easel);
+
+  const shade = figureLight[scene.time];
+  const ordered = scene.figures
+    .map((figure, at) => ({ figure, at }))
+    .sort((a, b) => a.figure.depth - b.figure.depth || a.at - b.at);
+  const shadows: string[] = [];
+  const drawn: string[] = [];
+  const aspect = w / h;
+  for (const { figure, at } of ordered) {
+    const anatomy = figureAnatomy(
+      figure.icon,
+      hashText(figure.cast ?? figure.id, scene.seed & 0xff),
+      figure.hue,
+    );
+    const info = figureInfo(figure.icon);
+    const scale = (figure.height * h) / anatomy.box.h;
+    const left = figure.x * w - (anatomy.box.x + anatomy.box.w / 2) * scale;
+    const top = figure.y * h - (anatomy.box.y + anatomy.box.h) * scale;
+    const wide = anatomy.box.w * scale;
+    const stands =
+      info?.habitat === 'ground' ||
+      info?.habitat === 'far' ||
+      info?.habitat === 'table' ||
+      info?.habitat === 'hand';
+    const floats = place.floating === true || scene.place === 'underwater';
+    const wet =
+      place.water !== undefined &&
+      figure.y > place.water[0] &&
+      (place.ground === undefined || figure.y < place.ground[0] - 0.02);
+    const held = Math.abs(figure.rotation) > 0 || isOnOther(figure, scene, aspect);
+    if (stands && !floats && !wet && !held) {
+      const tall = Math.min(wide * 0.13, h * 0.03);
+      shadows.push(
+        `<ellipse cx="${n(figure.x * w)}" cy="${n(figure.y * h - tall * 0.15)}" rx="${n(wide * 0.46)}" ry="${n(tall)}" fill="#14203a" opacity="${scene.time === 'night' ? 0.34 : 0.2}"/>`,
+      );
+    }
+    let svg = ownIds(anatomy.svg, `f${at}-`);
+    if (scene.time !== 'day' && !glowing.has(figure.icon) && !(indoor && scene.time !== 'night')) {
+      svg = recolour(svg, (colour) => light(colour, indoor ? [0.84, 0.82, 0.9] : shade));
+    }
+    const cx = figure.x * w;
+    const cy = figure.y * h;
+    const turn =
+      figure.rotation === 0
+        ? ''
+        : `rotate(${n(figure.rotation)} ${n(cx)} ${n(cy - (figure.height * h) / 2)}) `;
+    const mirror = figure.flip ? `translate(${n(2 * cx)} 0) scale(-1 1) ` : '';
+    drawn.push(
+      `<g transform="${turn}${mirror}translate(${n(left)} ${n(top)}) scale(${n(scale)})">${svg}</g>`,
+    );
+    if (stands && wet && !held && info?.habitat === 'ground') {
+      const lap = easel.lit('#7cc8e6');
+      drawn.push(
+        `<ellipse cx="${n(cx)}" cy="${n(cy)}" rx="${n(wide * 0.62)}" ry="${n(figure.height * h * 0.12)}" fill="${lap}" opacity="0.92"/>` +
+          `<ellipse cx="${n(cx)}" cy="${n(cy)}" rx="${n(wide * 0.62)}" ry="${n(figure.height * h * 0.12)}" fill="none" stroke="#ffffff" stroke-opacity="0.6" stroke-width="${n(h * 0.004)}"/>`,
+      );
+    }
+  }
+
+  const weather = paintWeather(easel, shelter);
+  const [tint, strength] = moodTint[scene.mood] ?? ['#000000', 0];
+  const mood = strength > 0 ? `<rect width="${w}" height="${h}" fill="${tint}" opacity="${strength}"/>` : '';
+  const edge = easel.define(
+    (id) =>
+      `<radialGradient id="${id}" cx="0.5" cy="0.45" r="0.75"><stop offset="0.7" stop-color="#1a1430" stop-opacity="0"/><stop offset="1" stop-color="#1a1430" stop-opacity="0.2"/></radialGradient>`,
+  );
+  return (
+    `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="${w}" height="${h}" viewBox="0 0 ${w} ${h}">` +
+    `<defs>${defs.join('')}</defs>${background}${shadows.join('')}${drawn.join('')}${weather}${mood}` +
+    `<rect width="${w}" height="${h}" fill="url(#${edge})"/></svg>`
+  );
+}
+
+/** Lamps are lit indoors, so a room never gets as dark as a field. */
+function roomLight(time: Scene['time']): (hex: string) => string {
+  const factor = (
+    { dawn: [1, 0.95, 0.92], day: [1, 1, 1], dusk: [0.9, 0.8, 0.8], night: [0.58, 0.54, 0.66] } as const
+  )[time];
+  return (hex) => light(hex, factor);
+}
+
+/** True where a figure's foot rests on, or in, another figure: it then casts no shadow on the ground. */
+function isOnOther(figure: Figure, scene: Scene, aspect: number): boolean {
+  return scene.figures.some((other) => {
+    if (other === figure || other.height <= 0) return false;
+    const rect = figureRect(other, aspect);
+    return (
+      figure.x > rect.x &&
+      figure.x < rect.x + rect.w &&
+      figure.y < rect.y + rect.h - 0.015 &&
+      figure.y > rect.y - 0.01 &&
+      Math.abs(figure.depth - other.depth) < 0.02
+    );
+  });
+}
