@@ -1,0 +1,192 @@
+import {
+  eventNames,
+  type Asset,
+  type CommandInput,
+  type CommandName,
+  type CommandOutput,
+  type EventName,
+  type Job,
+  type MediaSize,
+  type StudioEvents,
+} from '../../shared/contract.ts';
+import { FabulaError, fromFailure, type Result } from '../../shared/errors.ts';
+
+/**
+ * The window's only way to the studio: `window.fabula` in the desktop app, HTTP and server-sent events in a browser.
+ * Nothing else in the renderer uses either.
+ */
+
+/** What the preload script offers the desktop window. */
+export interface DesktopBridge {
+  command(name: CommandName, input: unknown): Promise<Result<unknown>>;
+  on<Name extends EventName>(event: Name, listener: (value: StudioEvents[Name]) => void): () => void;
+  /** Native dialogs; null when the person closed one without choosing. */
+  chooseFolder(): Promise<Result<Job | null>>;
+  chooseFiles(): Promise<Result<Job | null>>;
+  saveExport(job: string): Promise<Result<{ saved: boolean }>>;
+  importDropped(files: File[]): Promise<Result<Job>>;
+  platform: string;
+}
+
+declare global {
+  interface Window {
+    readonly fabula?: DesktopBridge;
+  }
+}
+
+const desktop = window.fabula;
+
+/** True in the desktop app, false in a browser. */
+export const isDesktop = desktop !== undefined;
+
+const platform = desktop?.platform ?? navigator.platform;
+export const isMac = /^(mac|darwin|iphone|ipad)/i.test(platform);
+
+/** Bodies larger than this cannot outlive their page (the Fetch standard allows 64 KiB in flight). */
+const keepaliveLimit = 60_000;
+
+function valueOf<T>(result: Result<T>): T {
+  if (!result.ok) throw fromFailure(result);
+  return result.value;
+}
+
+async function request<T>(url: string, init: RequestInit): Promise<Result<T>> {
+  let response: Response;
+  try {
+    response = await fetch(url, { method: 'POST', ...init });
+  } catch (cause) {
+    if (init.signal?.aborted) throw new FabulaError('cancelled', 'Cancelled.');
+    throw new FabulaError(
+      'unavailable',
+      'Fabula does not answer. Check that it is still running, then try again.',
+      {},
+      { cause },
+    );
+  }
+  try {
+    return (await response.json()) as Result<T>;
+  } catch (cause) {
+    const code = response.status === 401 || response.status === 403 ? 'forbidden' : 'internal';
+    throw new FabulaError(
+      code,
+      code === 'forbidden'
+        ? 'This window is no longer signed in. Open the address that Fabula printed when it started.'
+        : `Fabula answered ${response.status} and nothing that can be read.`,
+      {},
+      { cause },
+    );
+  }
+}
+
+/**
+ * Runs one command of the contract.
+ *
+ * @throws FabulaError as the studio threw it; `unavailable` when the studio cannot be reached
+ */
+export async function command<Name extends CommandName>(
+  name: Name,
+  input: CommandInput<Name>,
+): Promise<CommandOutput<Name>> {
+  if (desktop) return valueOf(await desktop.command(name, input)) as CommandOutput<Name>;
+  const body = JSON.stringify(input);
+  return valueOf(
+    await request<CommandOutput<Name>>(`/command/${name}`, {
+      headers: { 'content-type': 'application/json' },
+      body,
+      // An edit sent while the page closes still arrives.
+      keepalive: body.length < keepaliveLimit,
+    }),
+  );
+}
+
+type Listeners = { [Name in EventName]: Set<(value: StudioEvents[Name]) => void> };
+const listeners: Listeners = {
+  'job.changed': new Set(),
+  'library.changed': new Set(),
+  'story.changed': new Set(),
+  'stories.changed': new Set(),
+};
+const reconnectListeners = new Set<() => void>();
+
+function deliver<Name extends EventName>(name: Name, value: StudioEvents[Name]): void {
+  for (const listener of listeners[name]) listener(value);
+}
+
+/** Starts listening to the studio. Called once, when the window opens. */
+export function connect(): void {
+  if (desktop) {
+    for (const name of eventNames) desktop.on(name, (value) => deliver(name, value));
+    return;
+  }
+  const source = new EventSource('/events');
+  let opened = false;
+  source.addEventListener('open', () => {
+    if (opened) for (const listener of reconnectListeners) listener();
+    opened = true;
+  });
+  for (const name of eventNames) {
+    source.addEventListener(name, (event: MessageEvent<string>) => deliver(name, JSON.parse(event.data)));
+  }
+}
+
+/** @returns a function that stops listening */
+export function on<Name extends EventName>(
+  name: Name,
+  listener: (value: StudioEvents[Name]) => void,
+): () => void {
+  const set = listeners[name] as Set<typeof listener>;
+  set.add(listener);
+  return () => set.delete(listener);
+}
+
+/** Calls back after the connection was lost and found again, when events may have been missed. */
+export function onReconnect(listener: () => void): () => void {
+  reconnectListeners.add(listener);
+  return () => reconnectListeners.delete(listener);
+}
+
+/** The address of a picture, as WebP. */
+export function mediaUrl(asset: string, size: MediaSize): string {
+  return desktop ? `fabula://media/${size}/${asset}` : `/media/${size}/${asset}`;
+}
+
+/** Desktop only: asks for a folder or files with the system's dialog and imports them; null when none was chosen. */
+export async function chooseAndImport(what: 'folder' | 'files'): Promise<Job | null> {
+  if (!desktop) throw new FabulaError('unavailable', 'Only the desktop window has this dialog.');
+  return valueOf(await (what === 'folder' ? desktop.chooseFolder() : desktop.chooseFiles()));
+}
+
+/** Desktop only: imports files and folders dropped on the window. */
+export async function importDropped(files: File[]): Promise<Job> {
+  if (!desktop) throw new FabulaError('unavailable', 'Only the desktop window can read dropped folders.');
+  return valueOf(await desktop.importDropped(files));
+}
+
+/** Browser only: sends one file's bytes to the library. */
+export async function upload(
+  name: string,
+  file: File,
+  signal: AbortSignal,
+): Promise<{ asset: Asset; duplicate: boolean }> {
+  return valueOf(
+    await request<{ asset: Asset; duplicate: boolean }>(`/upload?name=${encodeURIComponent(name)}`, {
+      headers: { 'content-type': 'application/octet-stream' },
+      body: file,
+      signal,
+    }),
+  );
+}
+
+/**
+ * Hands a finished export to the person: a save dialog on the desktop, a download in a browser.
+ *
+ * @returns false when the person closed the dialog without saving
+ */
+export async function saveExport(job: string): Promise<boolean> {
+  if (desktop) return valueOf(await desktop.saveExport(job)).saved;
+  const link = document.createElement('a');
+  link.href = `/exports/${job}`;
+  link.download = '';
+  link.click();
+  return true;
+}

@@ -1,0 +1,76 @@
+import * as api from '../api.ts';
+import type { WindowState } from './window.svelte.ts';
+
+/** What a drop holds. It has to be read before the drop event ends, when the browser takes it back. */
+export interface Dropped {
+  files: File[];
+  /** Browser only: the same as file system entries, which tell folders from files. */
+  entries: FileSystemEntry[];
+}
+
+export interface NamedFile {
+  name: string;
+  file: File;
+}
+
+const pictureNames = /\.(jpe?g|png|webp|gif|avif|tiff?|svg|heic|heif)$/i;
+
+export function dropped(data: DataTransfer): Dropped {
+  const items = Array.from(data.items).filter((item) => item.kind === 'file');
+  return {
+    files: Array.from(data.files),
+    entries: api.isDesktop ? [] : items.flatMap((item) => item.webkitGetAsEntry() ?? []),
+  };
+}
+
+/** Takes what was dropped into the library: by path on the desktop, by upload in a browser. */
+export async function importDrop(window: WindowState, { files, entries }: Dropped): Promise<void> {
+  if (api.isDesktop) return window.follow(await api.importDropped(files));
+  const found: NamedFile[] = [];
+  for (const entry of entries) {
+    // A file dropped by itself is always tried; a folder is searched for pictures.
+    if (entry.isDirectory) found.push(...(await picturesIn(entry as FileSystemDirectoryEntry)));
+    else found.push(await asFile(entry as FileSystemFileEntry));
+  }
+  await uploadAll(window, found);
+}
+
+/** Takes files chosen in a browser's file dialog into the library; from a folder only the pictures. */
+export async function importChosen(window: WindowState, list: FileList, folder: boolean): Promise<void> {
+  const files = Array.from(list, (file) => ({ name: file.name, file }));
+  await uploadAll(window, folder ? files.filter(isPicture) : files);
+}
+
+async function uploadAll(window: WindowState, files: NamedFile[]): Promise<void> {
+  if (files.length === 0) window.notices.tell('No pictures were found there.');
+  else await window.jobs.upload(files);
+}
+
+function isPicture({ name, file }: NamedFile): boolean {
+  return !name.startsWith('.') && (file.type.startsWith('image/') || pictureNames.test(name));
+}
+
+function asFile(entry: FileSystemFileEntry): Promise<NamedFile> {
+  return new Promise((resolve, reject) => {
+    entry.file((file) => resolve({ name: entry.name, file }), reject);
+  });
+}
+
+async function picturesIn(folder: FileSystemDirectoryEntry): Promise<NamedFile[]> {
+  const reader = folder.createReader();
+  const found: NamedFile[] = [];
+  for (;;) {
+    // A reader gives its entries in portions, and an empty one at the end.
+    const portion = await new Promise<FileSystemEntry[]>((resolve, reject) => {
+      reader.readEntries(resolve, reject);
+    });
+    if (portion.length === 0) return found;
+    for (const entry of portion) {
+      if (entry.isDirectory) found.push(...(await picturesIn(entry as FileSystemDirectoryEntry)));
+      else {
+        const file = await asFile(entry as FileSystemFileEntry);
+        if (isPicture(file)) found.push(file);
+      }
+    }
+  }
+}

@@ -1,0 +1,150 @@
+import * as api from '../api.ts';
+import type { Job, JobItemError, JobState } from '../../../shared/contract.ts';
+import { FabulaError } from '../../../shared/errors.ts';
+import type { Notices } from './notices.svelte.ts';
+
+/** Files on their way from a browser to the library: shown like a job, but it lives and dies with this page. */
+export interface Upload {
+  readonly id: string;
+  readonly label: string;
+  readonly done: number;
+  readonly total: number;
+  readonly errors: readonly JobItemError[];
+  readonly running: boolean;
+}
+
+/** Uploads under way at once: enough to hide a round trip, few enough to leave the studio's decoder the queue. */
+const uploadLanes = 2;
+
+const finished: ReadonlySet<JobState> = new Set(['done', 'cancelled', 'failed']);
+
+export function isFinished(job: Job): boolean {
+  return finished.has(job.state);
+}
+
+/** Long work: the studio's jobs, and this page's uploads. */
+export class JobsState {
+  list = $state.raw<readonly Job[]>([]);
+  uploads = $state.raw<readonly Upload[]>([]);
+  readonly running = $derived(
+    this.list.filter((job) => !isFinished(job)).length + this.uploads.filter((one) => one.running).length,
+  );
+
+  readonly #notices: Notices;
+  readonly #waiting = new Map<string, (job: Job) => void>();
+  readonly #uploadAborts = new Map<string, AbortController>();
+
+  constructor(notices: Notices) {
+    this.#notices = notices;
+    api.on('job.changed', (job) => this.#merge(job));
+    api.onReconnect(() => void this.load());
+  }
+
+  async load(): Promise<void> {
+    await this.#notices.attempt(async () => {
+      const list = await api.command('jobs.list', {});
+      for (const job of list) this.#merge(job);
+      this.list = list;
+    });
+  }
+
+  /** Resolves when the job has finished, however it ended. */
+  async whenFinished(job: Job): Promise<Job> {
+    this.#merge(job);
+    const known = this.list.find((one) => one.id === job.id) ?? job;
+    if (isFinished(known)) return known;
+    return new Promise((resolve) => this.#waiting.set(job.id, resolve));
+  }
+
+  /** Takes in a job that a command has just started. */
+  add(job: Job): void {
+    this.#merge(job);
+  }
+
+  async errors(job: Job): Promise<JobItemError[]> {
+    return (await this.#notices.attempt(() => api.command('jobs.errors', { job: job.id }))) ?? [];
+  }
+
+  async pause(job: Job): Promise<void> {
+    await this.#change(() => api.command('jobs.pause', { job: job.id }));
+  }
+
+  async resume(job: Job): Promise<void> {
+    await this.#change(() => api.command('jobs.resume', { job: job.id }));
+  }
+
+  async cancel(job: Job): Promise<void> {
+    await this.#change(() => api.command('jobs.cancel', { job: job.id }));
+  }
+
+  async retry(job: Job): Promise<void> {
+    await this.#change(() => api.command('jobs.retry', { job: job.id }));
+  }
+
+  async clearFinished(): Promise<void> {
+    this.uploads = this.uploads.filter((upload) => upload.running);
+    await this.#notices.attempt(() => api.command('jobs.clear', {}));
+    await this.load();
+  }
+
+  async saveExport(job: Job): Promise<void> {
+    await this.#notices.attempt(() => api.saveExport(job.id));
+  }
+
+  /** Sends files to the library one by one; a file that is refused is listed, and the rest goes on. */
+  async upload(files: readonly { name: string; file: File }[]): Promise<void> {
+    if (files.length === 0) return;
+    const id = `upload-${Date.now()}-${this.uploads.length}`;
+    const abort = new AbortController();
+    this.#uploadAborts.set(id, abort);
+    const label = files.length === 1 ? `Add ${files[0]!.name}` : `Add ${files.length} files`;
+    let state: Upload = { id, label, done: 0, total: files.length, errors: [], running: true };
+    const show = (change: Partial<Upload>): void => {
+      state = { ...state, ...change };
+      this.uploads = [state, ...this.uploads.filter((one) => one.id !== id)];
+    };
+    show({});
+
+    const queue = files.values();
+    const lane = async (): Promise<void> => {
+      for (const { name, file } of queue) {
+        if (abort.signal.aborted) return;
+        try {
+          await api.upload(name, file, abort.signal);
+          show({ done: state.done + 1 });
+        } catch (error) {
+          if (abort.signal.aborted) return;
+          const code = error instanceof FabulaError ? error.code : 'internal';
+          const message = error instanceof Error ? error.message : String(error);
+          show({ done: state.done + 1, errors: [...state.errors, { item: name, code, message }] });
+          // Without a studio every further file would fail the same way.
+          if (code === 'unavailable' || code === 'forbidden') abort.abort();
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: uploadLanes }, lane));
+    this.#uploadAborts.delete(id);
+    show({ running: false });
+  }
+
+  cancelUpload(upload: Upload): void {
+    this.#uploadAborts.get(upload.id)?.abort();
+  }
+
+  async #change(work: () => Promise<Job>): Promise<void> {
+    const job = await this.#notices.attempt(work);
+    if (job) this.#merge(job);
+  }
+
+  #merge(job: Job): void {
+    const index = this.list.findIndex((one) => one.id === job.id);
+    // Events and answers may cross on the way: the later record wins.
+    if (index >= 0 && this.list[index]!.updatedAt > job.updatedAt) return;
+    this.list = index >= 0 ? this.list.with(index, job) : [job, ...this.list];
+    const waiting = this.#waiting.get(job.id);
+    if (waiting && isFinished(job)) {
+      this.#waiting.delete(job.id);
+      waiting(job);
+    }
+  }
+}

@@ -1,0 +1,142 @@
+import { createContext } from 'svelte';
+import * as api from '../api.ts';
+import { counted } from './words.ts';
+import type { Job } from '../../../shared/contract.ts';
+import { JobsState } from './jobs.svelte.ts';
+import { LibraryState } from './library.svelte.ts';
+import { Notices } from './notices.svelte.ts';
+import { StoriesState } from './stories.svelte.ts';
+import { StoryState } from './story.svelte.ts';
+
+export type View = 'library' | 'stories' | 'story';
+
+export type OpenDialog =
+  | { name: 'palette' }
+  | { name: 'import' }
+  | { name: 'caption' }
+  | { name: 'outline' }
+  | { name: 'export' }
+  | { name: 'match'; panel: string }
+  | { name: 'jobs' }
+  | { name: 'doctor' }
+  | { name: 'keys' }
+  | { name: 'confirm'; title: string; text: string; action: string; run: () => Promise<void> };
+
+/** The window: which view is open, and the states that the views share. */
+export class WindowState {
+  readonly notices = new Notices();
+  readonly jobs = new JobsState(this.notices);
+  readonly library = new LibraryState(this.notices);
+  readonly stories = new StoriesState(this.notices);
+  view = $state<View>('library');
+  story = $state.raw<StoryState | null>(null);
+  dialog = $state.raw<OpenDialog | null>(null);
+  /** Grows by one each time the person asks for a caption suggestion with the key; the inspector in charge answers. */
+  captionAsked = $state(0);
+
+  #opening = 0;
+
+  /** Connects to the studio and opens the view that the address names. */
+  async start(): Promise<void> {
+    api.connect();
+    await Promise.all([this.library.load(), this.stories.load(), this.jobs.load()]);
+    await this.#openAddress();
+  }
+
+  /** The address changed by the person's hand or the back button. */
+  async followAddress(): Promise<void> {
+    await this.#openAddress();
+  }
+
+  showLibrary(): void {
+    this.#leaveStory();
+    this.#go('library', '#/library');
+  }
+
+  showStories(): void {
+    this.#leaveStory();
+    this.#go('stories', '#/stories');
+  }
+
+  async openStory(id: string): Promise<void> {
+    if (this.story?.id === id) return this.#go('story', `#/stories/${id}`);
+    const opening = ++this.#opening;
+    const opened = await this.notices.attempt(() => api.command('stories.open', { story: id }));
+    if (opening !== this.#opening) return;
+    if (!opened) return this.showStories();
+    this.#leaveStory();
+    this.story = new StoryState(opened, this.notices);
+    this.#go('story', `#/stories/${id}`);
+  }
+
+  async createStory(): Promise<void> {
+    const opened = await this.notices.attempt(() => this.stories.create());
+    if (opened) await this.openStory(opened.story.id);
+  }
+
+  async importOutline(name: string, markdown: string): Promise<boolean> {
+    const imported = await this.notices.attempt(() => this.stories.importOutline(name, markdown));
+    if (!imported) return false;
+    for (const warning of imported.warnings) this.notices.tell(warning);
+    await this.openStory(imported.story.story.id);
+    return true;
+  }
+
+  confirmRemoveStory(id: string, title: string, panels: number): void {
+    this.dialog = {
+      name: 'confirm',
+      title: `Delete “${title || 'Untitled story'}”?`,
+      text: `The story and its ${counted(panels, 'panel')} are deleted for good. Its pictures stay in the library.`,
+      action: 'Delete story',
+      run: async () => {
+        await this.stories.remove(id);
+        if (this.story?.id === id) this.showStories();
+      },
+    };
+  }
+
+  confirmRemoveSelected(): void {
+    const { size } = this.library.selected;
+    if (size === 0) return;
+    this.dialog = {
+      name: 'confirm',
+      title: `Remove ${counted(size, 'picture')} from the library?`,
+      text: 'Their captions go with them. The original files stay where they are.',
+      action: 'Remove',
+      run: async () => {
+        const removed = await this.library.removeSelected();
+        this.notices.tell(`Removed ${counted(removed, 'picture')}.`);
+      },
+    };
+  }
+
+  /** Shows a job that has just been started in the list of jobs. */
+  follow(job: Job | null | undefined): void {
+    if (job) this.jobs.add(job);
+  }
+
+  closeDialog(): void {
+    this.dialog = null;
+  }
+
+  async #openAddress(): Promise<void> {
+    const [view, id] = location.hash.replace(/^#\//, '').split('/');
+    if (view === 'stories' && id) await this.openStory(id);
+    else if (view === 'stories') this.showStories();
+    else this.showLibrary();
+  }
+
+  #go(view: View, address: string): void {
+    this.#opening += 1;
+    this.view = view;
+    this.dialog = null;
+    if (location.hash !== address) history.pushState(null, '', address);
+  }
+
+  #leaveStory(): void {
+    this.story?.close();
+    this.story = null;
+  }
+}
+
+export const [getWindowState, setWindowState] = createContext<WindowState>();
