@@ -152,10 +152,11 @@ function needsBold(family: Family, strong: string): boolean {
   return (family.needed ?? eastAsianText).test(strong);
 }
 
-const require = createRequire(import.meta.url);
+// Not called `require`: the bundler declares that name itself.
+const fontPackages = createRequire(import.meta.url);
 
 function fontFile({ package: name, weight, file }: Face): string {
-  return require.resolve(`${name}/${weight}/${file}`);
+  return fontPackages.resolve(`${name}/${weight}/${file}`);
 }
 
 /** @throws FabulaError `unavailable` naming the font file that is missing */
