@@ -25,7 +25,7 @@ export function workerFile(): string {
 const STDERR_KEPT = 2000;
 
 /** Starts the worker as a child of a plain Node process. */
-export function spawnNodeWorker(): WorkerProcess {
+export function spawnNodeWorker(): WorkerProcess & { readonly pid: number | undefined } {
   const child = fork(workerFile(), [], {
     // Binary data crosses as it is instead of as JSON.
     serialization: 'advanced',
@@ -38,6 +38,9 @@ export function spawnNodeWorker(): WorkerProcess {
     complaint = (complaint + text).slice(-STDERR_KEPT);
   });
   return {
+    get pid() {
+      return child.pid;
+    },
     // A child that has just died is reported by its exit; the failed write says nothing more.
     send: (message) => void child.send(message, () => undefined),
     onMessage: (listener) => child.on('message', listener),

@@ -3,7 +3,7 @@ const FILLER =
 /** Words a caption cannot end with: what remains when the longest length is reached in mid-sentence. */
 const DANGLING =
   /(?:[\s,]+(?:an?|the|and|or|of|in|on|at|to|with|by|for|from|into|over|under|near|while|as|is|are|his|her|its|their|that|who|which))+$/i;
-const REPEATED = /\b((?:[\p{L}\p{N}'-]+ ){0,5}[\p{L}\p{N}'-]+)(?:,? (?:and )?\1\b)+/giu;
+const REPEATED = /\b((?:[\p{L}\p{N}'-]+ ){0,5}?[\p{L}\p{N}'-]+)(?:,? (?:and )?\1\b)+/giu;
 
 /**
  * Makes a sentence of what a caption model wrote: filler such as "this image shows" and words said twice in a row are
