@@ -215,7 +215,13 @@ async function main(): Promise<void> {
       }
       const at = index.get(left.trim());
       if (at === undefined) throw new Error(`${file}: no figure is called "${left}"`);
-      for (const word of words) add(into, word, at);
+      for (const marked of words) {
+        // A trailing plus marks a plural that no rule of the language finds.
+        const word = marked.replace(/\+$/, '');
+        add(into, word, at);
+        if (marked.endsWith('+'))
+          (concepts[language] ??= {})[word] = [...(concepts[language][word] ?? []), 'plural'];
+      }
       const first = words[0] ?? '';
       if (!labels[language].has(at)) labels[language].set(at, first);
     }

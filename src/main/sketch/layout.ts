@@ -201,7 +201,7 @@ const buildings =
   /house|hut|castle|tent|church|school|hotel|hospital|store|building|barn|shop|station|bank|factory|temple|mosque|circus/;
 
 /** Order of preference for places across the picture; mirrored by the seed. */
-const across = [
+const across: readonly number[] = [
   0.5, 0.26, 0.74, 0.38, 0.62, 0.14, 0.86, 0.32, 0.68, 0.2, 0.8, 0.44, 0.56, 0.08, 0.92,
 ] as const;
 
