@@ -61,6 +61,8 @@ export default ts.config(
       ],
       eqeqeq: 'error',
       'no-console': 'error',
+      // The compiler reports unused private members, and knows that a timer is used by being set.
+      'no-unused-private-class-members': 'off',
       // An index into a list of known length reads better with `!` than with a test that can never fail.
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/no-empty-function': 'off',
