@@ -23,6 +23,7 @@ const formats: Readonly<Record<string, ExportFormat>> = {
   '.pdf': 'pdf',
   '.html': 'html',
   '.htm': 'html',
+  '.md': 'markdown',
   '.zip': 'markdown',
   '.fabula': 'fabula',
 };
@@ -30,7 +31,7 @@ const formats: Readonly<Record<string, ExportFormat>> = {
 export function withLayout(command: Command): Command {
   const defaults = ExportOptionsSchema.parse({});
   return command
-    .requiredOption('-o, --output <file>', 'a .pdf, .html, .fabula or .zip (Markdown and pictures) file')
+    .requiredOption('-o, --output <file>', 'a .pdf, .html, .fabula, .md or .zip (Markdown and pictures) file')
     .option(
       '--layout <name>',
       'grid-1x1 to grid-4x4 (columns x rows), picture-book or script-left',
@@ -52,7 +53,7 @@ export function formatOf(command: Command, file: string): ExportFormat {
   const format = formats[extname(file).toLowerCase()];
   if (format === undefined) {
     command.error(
-      `error: cannot tell what to write into ${printable(file)}: name a .pdf, .html, .fabula or .zip file.`,
+      `error: cannot tell what to write into ${printable(file)}: name a .pdf, .html, .fabula, .md or .zip file.`,
       { exitCode: 2 },
     );
   }

@@ -68,6 +68,9 @@ export async function writeStory(
       onProgress: (done, total) => {
         cli.terminal.progress('Writing', done, total);
       },
+      onWarning: (message) => {
+        cli.fail(story.title, message);
+      },
     });
   } finally {
     cli.terminal.endProgress();

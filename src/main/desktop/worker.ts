@@ -15,6 +15,9 @@ export function spawnUtilityWorker(file: string): SpawnWorker {
       complaint = (complaint + text.toString()).slice(-stderrKept);
     });
     return {
+      get pid() {
+        return child.pid;
+      },
       send: (message) => {
         child.postMessage(message);
       },

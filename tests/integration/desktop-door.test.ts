@@ -1,0 +1,345 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { commandNames, type Asset, type Job, type OpenStory } from '../../src/shared/contract.ts';
+import type { Result } from '../../src/shared/errors.ts';
+import { ensureBuilt, root } from '../fixtures/built.ts';
+
+/**
+ * The built main process and preload, run against the strict fake of Electron's interface: what they ask of Electron
+ * exists, and what they answer is what a window would get.
+ */
+
+let folder: string;
+let driver: ChildProcess;
+let complaints = '';
+let lastId = 0;
+
+function ask<T>(name: string, ...values: unknown[]): Promise<T> {
+  const id = ++lastId;
+  return new Promise((resolve, reject) => {
+    const hear = (message: { id: number; value: T; error?: string }): void => {
+      if (message.id !== id) return;
+      driver.off('message', hear);
+      driver.off('exit', gone);
+      if (message.error === undefined) resolve(message.value);
+      else reject(new Error(message.error));
+    };
+    const gone = (): void => {
+      reject(new Error(`The desktop ended: ${complaints}`));
+    };
+    driver.on('message', hear);
+    driver.on('exit', gone);
+    driver.send({ id, ask: name, values });
+  });
+}
+
+interface State {
+  windows: number;
+  url: string;
+  options: { webPreferences: Record<string, unknown> };
+  channels: string[];
+  menu: { label?: string; role?: string }[];
+  opened: string[];
+  errors: { title: string; content: string }[];
+}
+
+interface Answer {
+  status: number;
+  headers: Record<string, string>;
+  bytes: Uint8Array;
+}
+
+function fetchFrom(url: string, method = 'GET'): Promise<Answer> {
+  return ask<Answer>('fetch', url, method);
+}
+
+function invoke<T>(channel: string, input: unknown, from = 'own'): Promise<Result<T>> {
+  return ask('invoke', channel, [input], from);
+}
+
+let started: {
+  schemes: { scheme: string; privileges: Record<string, boolean> }[];
+  windows: number;
+  errors: unknown[];
+};
+let picture: string;
+
+beforeAll(async () => {
+  ensureBuilt();
+  folder = mkdtempSync(join(tmpdir(), 'fabula-desktop-'));
+  mkdirSync(join(folder, 'pictures'));
+  picture = join(folder, 'pictures', 'red.jpg');
+  await sharp({ create: { width: 400, height: 300, channels: 3, background: '#c03020' } })
+    .jpeg()
+    .toFile(picture);
+  const fixtures = join(root, 'tests', 'fixtures');
+  driver = fork(join(fixtures, 'electron-driver.ts'), [], {
+    serialization: 'advanced',
+    execArgv: ['--import', join(fixtures, 'electron-hook.ts')],
+    env: { ...process.env, FABULA_DATA: join(folder, 'data'), FAKE_ELECTRON_APP: root },
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  driver.stderr!.setEncoding('utf8').on('data', (text: string) => (complaints += text));
+  started = await ask('start');
+  await ask('preload');
+});
+
+afterAll(() => {
+  driver.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function importPicture(): Promise<Asset> {
+  const job = await ask<Result<Job>>('bridge', 'command', 'library.import', { paths: [picture] });
+  expect(job.ok).toBe(true);
+  for (let tries = 0; tries < 200; tries++) {
+    const list = await ask<Result<{ assets: Asset[] }>>('bridge', 'command', 'library.list', {});
+    if (list.ok && list.value.assets[0] !== undefined) return list.value.assets[0];
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error('The picture was not imported.');
+}
+
+describe('starting', () => {
+  test('registers the scheme before Electron is ready and opens one confined window', async () => {
+    expect(started.errors).toEqual([]);
+    expect(started.windows).toBe(0);
+    expect(started.schemes).toHaveLength(1);
+    expect(started.schemes[0]).toMatchObject({
+      scheme: 'fabula',
+      privileges: { standard: true, secure: true },
+    });
+    expect(started.schemes[0]!.privileges).not.toHaveProperty('bypassCSP');
+    const state = await ask<State>('state');
+    expect(state.windows).toBe(1);
+    expect(state.url).toBe('fabula://app/index.html');
+    expect(state.options.webPreferences).toMatchObject({
+      contextIsolation: true,
+      sandbox: true,
+      nodeIntegration: false,
+      webSecurity: true,
+      webviewTag: false,
+    });
+    expect(state.menu.map((item) => item.label ?? item.role)).toContain('File');
+  });
+
+  test('answers every command of the contract, and beside them only its dialogs', async () => {
+    const { channels } = await ask<State>('state');
+    for (const name of commandNames) expect(channels).toContain(`command:${name}`);
+    expect(channels.filter((channel) => !channel.startsWith('command:')).sort()).toEqual([
+      'desktop:choose-files',
+      'desktop:choose-folder',
+      'desktop:import-dropped',
+      'desktop:save-export',
+    ]);
+    expect(channels).toHaveLength(commandNames.length + 4);
+  });
+
+  test('the preload requires nothing but electron and exposes named methods only', async () => {
+    expect(await ask<string[]>('bridgeNames')).toEqual([
+      'chooseFiles',
+      'chooseFolder',
+      'command',
+      'importDropped',
+      'on',
+      'platform',
+      'saveExport',
+    ]);
+  });
+});
+
+describe('messages', () => {
+  test.each(['foreign-page', 'inner-frame', 'foreign-window', 'gone'])(
+    'one from a %s is refused',
+    async (from) => {
+      const answer = await invoke('command:studio.about', {}, from);
+      expect(answer).toMatchObject({ ok: false, code: 'forbidden' });
+      const dialog = await invoke('desktop:import-dropped', [picture], from);
+      expect(dialog).toMatchObject({ ok: false, code: 'forbidden' });
+    },
+  );
+
+  test('an input is checked against the contract, and a command that fails answers with its code', async () => {
+    expect(await invoke('command:library.get', { asset: '../../etc/passwd' })).toMatchObject({
+      ok: false,
+      code: 'invalid-input',
+    });
+    expect(await invoke('command:library.get', { asset: 'a'.repeat(64) })).toMatchObject({
+      ok: false,
+      code: 'not-found',
+    });
+    await expect(invoke('command:no.such.command', {})).rejects.toThrow('No handler registered');
+  });
+
+  test('the studio behind the bridge is the real one: it imports, tells the window, captions and edits', async () => {
+    await ask('listen', 'job.changed');
+    const asset = await importPicture();
+    expect(asset).toMatchObject({ name: 'red.jpg', width: 400, height: 300 });
+    const heard = await ask<{ event: string; payload: Job }[]>('heard');
+    expect(heard.some(({ payload }) => payload.kind === 'import' && payload.state === 'done')).toBe(true);
+
+    // The utility process starts, loads the starter pack and answers.
+    const caption = await ask<Result<{ text: string; pack: string }>>(
+      'bridge',
+      'command',
+      'captions.suggest',
+      {
+        asset: asset.id,
+      },
+    );
+    expect(caption).toMatchObject({
+      ok: true,
+      value: { pack: expect.stringMatching(/^starter@/) as string },
+    });
+
+    const story = await ask<Result<{ story: { id: string } }>>('bridge', 'command', 'stories.create', {
+      title: 'One',
+    });
+    if (!story.ok) throw new Error(story.message);
+    const edit = await ask<Result<{ undo: string }>>('bridge', 'command', 'stories.edit', {
+      story: story.value.story.id,
+      revision: 0,
+      label: 'Rename',
+      edit: { type: 'set-title', title: 'Two' },
+    });
+    expect(edit).toMatchObject({ ok: true, value: { revision: 1, undo: 'Rename' } });
+  });
+
+  test('dialogs: a folder chosen is imported, none chosen is no error, an export is saved where the person says', async () => {
+    await ask('answer', [], null);
+    expect(await ask('bridge', 'chooseFolder')).toEqual({ ok: true, value: null });
+    await ask('answer', [join(folder, 'pictures')], join(folder, 'saved.pdf'));
+    expect(await ask('bridge', 'chooseFolder')).toMatchObject({ ok: true, value: { kind: 'import' } });
+
+    const story = await ask<Result<{ story: OpenStory }>>('bridge', 'command', 'stories.importOutline', {
+      name: 'tale.md',
+      markdown: '# Tale\n\nA cat sat down.\n',
+    });
+    if (!story.ok) throw new Error(story.message);
+    const job = await ask<Result<Job>>('bridge', 'command', 'exports.start', {
+      story: story.value.story.story.id,
+    });
+    if (!job.ok) throw new Error(job.message);
+    for (let tries = 0; ; tries++) {
+      const jobs = await ask<Result<Job[]>>('bridge', 'command', 'jobs.list', {});
+      const state = jobs.ok ? jobs.value.find(({ id }) => id === job.value.id)?.state : undefined;
+      if (state === 'done') break;
+      if (state === 'failed' || tries > 400) throw new Error(`The export is ${state}.`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect(await ask('bridge', 'saveExport', job.value.id)).toEqual({ ok: true, value: { saved: true } });
+    expect(readFileSync(join(folder, 'saved.pdf')).subarray(0, 5).toString()).toBe('%PDF-');
+    expect(await ask('bridge', 'saveExport', '../../etc/passwd')).toMatchObject({
+      ok: false,
+      code: 'invalid-input',
+    });
+  });
+});
+
+describe('the protocol', () => {
+  test('serves the window with a strict policy', async () => {
+    const page = await fetchFrom('fabula://app/index.html');
+    expect(page.status).toBe(200);
+    expect(page.headers['content-type']).toContain('text/html');
+    expect(page.headers['x-content-type-options']).toBe('nosniff');
+    const policy = page.headers['content-security-policy']!;
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("script-src 'self'");
+    expect(policy).not.toContain('unsafe');
+    expect((await fetchFrom('fabula://app/index.html', 'POST')).status).toBe(405);
+  });
+
+  test('serves a thumbnail', async () => {
+    const { id } = await importPicture();
+    const { status, headers, bytes } = await fetchFrom(`fabula://media/thumb/${id}`);
+    expect(status).toBe(200);
+    expect(headers['content-type']).toBe('image/webp');
+    const { width, height, format } = await sharp(bytes).metadata();
+    expect({ width, height, format }).toEqual({ width: 320, height: 240, format: 'webp' });
+  });
+
+  test.each([
+    'fabula://app/../../package.json',
+    'fabula://app/%2e%2e/%2e%2e/package.json',
+    'fabula://app/..%2f..%2fpackage.json',
+    'fabula://app/..%5c..%5cpackage.json',
+    'fabula://media/thumb/../../library.db',
+    'fabula://media/thumb/%2e%2e%2flibrary.db',
+    'fabula://media/original/../library.db',
+    'fabula://elsewhere/index.html',
+    'fabula://app/',
+  ])('nothing outside is reached through %s', async (url) => {
+    const { status, bytes } = await fetchFrom(url);
+    if (url.endsWith('app/')) expect(status).toBe(200);
+    else {
+      expect(status).toBe(404);
+      expect(bytes).toHaveLength(0);
+    }
+  });
+
+  test('a link in the cache that leads out of it is refused', async () => {
+    const { id } = await importPicture();
+    const secret = join(folder, 'secret.txt');
+    writeFileSync(secret, 'not for windows');
+    const rendition = join(folder, 'data', 'cache', id.slice(0, 2), `${id}-thumb.webp`);
+    unlinkSync(rendition);
+    symlinkSync(secret, rendition);
+    try {
+      const { status, bytes } = await fetchFrom(`fabula://media/thumb/${id}`);
+      expect(status).toBe(403);
+      expect(bytes).toHaveLength(0);
+    } finally {
+      unlinkSync(rendition);
+    }
+    expect((await fetchFrom(`fabula://media/thumb/${id}`)).status).toBe(200);
+  });
+});
+
+describe('the page', () => {
+  test('cannot leave its address, open windows or attach views', async () => {
+    expect(await ask('navigate', 'will-navigate', 'fabula://app/index.html')).toBe(true);
+    expect(await ask('navigate', 'will-navigate', 'https://example.org/')).toBe(false);
+    expect(await ask('navigate', 'will-navigate', 'fabula://app.example.org/index.html')).toBe(false);
+    expect(await ask('navigate', 'will-navigate', 'file:///etc/passwd')).toBe(false);
+    expect(await ask('navigate', 'will-redirect', 'https://example.org/')).toBe(false);
+    expect(await ask('navigate', 'will-attach-webview', 'https://example.org/')).toBe(false);
+    for (const url of [
+      'https://example.org/',
+      'http://github.com/',
+      'https://github.com.example.org/',
+      'file:///etc/passwd',
+      'javascript:alert(1)',
+    ]) {
+      expect(await ask('open', url)).toBe('deny');
+    }
+    expect((await ask<State>('state')).opened).toEqual([]);
+    expect(await ask('open', 'https://github.com/')).toBe('deny');
+    expect((await ask<State>('state')).opened).toEqual(['https://github.com/']);
+  });
+
+  test.each(['media', 'geolocation', 'notifications', 'clipboard-read', 'openExternal', 'hid'])(
+    'is denied %s',
+    async (permission) => {
+      expect(await ask('permission', permission)).toEqual({ requested: false, checked: false });
+    },
+  );
+});
+
+test('quitting closes the studio first', async () => {
+  expect(await ask('quit')).toBe(0);
+  expect((await ask<State>('state')).errors).toEqual([]);
+  // Closed well, the database has no log left beside it.
+  expect(() => readFileSync(join(folder, 'data', 'library.db-wal'))).toThrow('ENOENT');
+});
