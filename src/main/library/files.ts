@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, resolve, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import type { MediaSize } from '../../shared/contract.ts';
 import { mediaSizes } from '../../shared/contract.ts';
 import { FabulaError } from '../../shared/errors.ts';
@@ -20,6 +20,8 @@ export class Files {
   readonly cache: string;
   readonly originals: string;
   readonly #temporary: string;
+  /** Folders made, or found made, by this process. */
+  readonly #folders = new Set<string>();
 
   /** Makes the folders. Throws a FabulaError naming the folder when they cannot be made. */
   constructor(dataDir: string) {
@@ -42,12 +44,12 @@ export class Files {
 
   /** Where the rendition of an asset lies, or will lie. */
   rendition(asset: string, size: MediaSize): string {
-    return resolveInside(this.cache, join(asset.slice(0, 2), `${asset}-${size}.webp`));
+    return join(this.cache, asset.slice(0, 2), `${asset}-${size}.webp`);
   }
 
   /** Where the kept copy of an asset lies, or will lie. */
   original(asset: string, type: PictureType): string {
-    return resolveInside(this.originals, join(asset.slice(0, 2), `${asset}.${pictureTypes[type]}`));
+    return join(this.originals, asset.slice(0, 2), `${asset}.${pictureTypes[type]}`);
   }
 
   /**
@@ -65,16 +67,23 @@ export class Files {
       } finally {
         await file.close();
       }
-      await rename(temporary, path).catch(async (error: unknown) => {
-        // The folder of the first two digits is made when it is first needed; another write may just have made it.
-        if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
-        await mkdir(dirname(path), { recursive: true });
-        await rename(temporary, path);
-      });
+      await this.#makeFolder(dirname(path));
+      await rename(temporary, path);
     } catch (error) {
       await rm(temporary, { force: true }).catch(() => {});
       throw explainFileError(error, path);
     }
+  }
+
+  async #makeFolder(folder: string): Promise<void> {
+    if (this.#folders.has(folder)) return;
+    await mkdir(folder, { recursive: true });
+    this.#folders.add(folder);
+  }
+
+  /** The file as it may be handed out: links resolved, and refused (`unsafe-path`) where they lead out of the library. */
+  contained(path: string): string {
+    return resolveInside(this.root, relative(this.root, path));
   }
 
   /** Takes away the renditions and the kept copy of an asset. */
@@ -89,19 +98,19 @@ export class Files {
 }
 
 /**
- * The absolute path of `relative` under `root`, links resolved; the file itself need not exist. Throws `unsafe-path`
+ * The absolute path of `inside` under `root`, links resolved; the file itself need not exist. Throws `unsafe-path`
  * when it is absolute, climbs with `..`, or a link leads out of `root`.
  */
-export function resolveInside(root: string, relative: string): string {
+export function resolveInside(root: string, inside: string): string {
   const refuse = () =>
-    new FabulaError('unsafe-path', `“${relative}” leads outside its folder. Nothing was read or written.`, {
-      path: relative,
+    new FabulaError('unsafe-path', `“${inside}” leads outside its folder. Nothing was read or written.`, {
+      path: inside,
     });
-  if (relative === '' || relative.includes('\0') || isAbsolute(relative) || /^[A-Za-z]:/.test(relative))
+  if (inside === '' || inside.includes('\0') || isAbsolute(inside) || /^[A-Za-z]:/.test(inside))
     throw refuse();
-  if (relative.split(/[\\/]/).includes('..')) throw refuse();
-  const realRoot = realpathSync(root);
-  const path = resolve(realRoot, relative);
+  if (inside.split(/[\\/]/).includes('..')) throw refuse();
+  const realRoot = realpathSync.native(root);
+  const path = resolve(realRoot, inside);
   const real = realOf(path);
   if (real !== realRoot && !real.startsWith(realRoot.endsWith(sep) ? realRoot : realRoot + sep))
     throw refuse();
@@ -111,7 +120,7 @@ export function resolveInside(root: string, relative: string): string {
 /** Links resolved as far as the path exists; what does not exist yet is kept as it is written. */
 function realOf(path: string): string {
   try {
-    return realpathSync(path);
+    return realpathSync.native(path);
   } catch (error) {
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     if (!missing || dirname(path) === path) throw explainFileError(error, path);

@@ -1,9 +1,8 @@
-import { stat } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Job } from '../../shared/contract.ts';
-import { FabulaError, type Json } from '../../shared/errors.ts';
+import { FabulaError } from '../../shared/errors.ts';
 import type { JobContext, JobItem, JobRunner, Jobs } from '../jobs/jobs.ts';
-import type { Imported, Library, Prepared } from './library.ts';
+import type { Library, Prepared } from './library.ts';
 import { walkPictures } from './walk.ts';
 
 const ParamsSchema = z.object({ originals: z.enum(['leave', 'copy']) });
@@ -13,6 +12,9 @@ const ParamsSchema = z.object({ originals: z.enum(['leave', 'copy']) });
  * memory stays at a few pictures.
  */
 const atOnce = 4;
+
+/** How many pictures are entered in one transaction: what a crash may undo, and is read again then. */
+const enteredAtOnce = 16;
 
 /** Puts the import of files and folders in the queue. Paths must be absolute: another process may run the job. */
 export function startImport(
@@ -34,19 +36,40 @@ export function importRunner(library: Library, { exclude }: { exclude: readonly 
   return async (context) => {
     const { originals } = ParamsSchema.parse(context.params);
     let stopped: unknown;
+    let read: { item: JobItem; prepared: Prepared }[] = [];
+
+    const failOne = (item: JobItem, error: unknown): void => {
+      if (context.signal.aborted || endsJob(error)) throw error;
+      context.fail(item, error);
+    };
+
+    const enterRead = (): void => {
+      const entering = read;
+      read = [];
+      if (entering.length === 0 || context.signal.aborted) return;
+      context.together(() => {
+        for (const { item, prepared } of entering) {
+          try {
+            context.finish(item, () => {
+              const { asset, duplicate } = library.enter(prepared);
+              return { asset: asset.id, duplicate };
+            });
+          } catch (error) {
+            failOne(item, error);
+          }
+        }
+      });
+    };
 
     const take = async (item: JobItem): Promise<void> => {
       try {
-        if ((await stat(item.item).catch(() => undefined))?.isDirectory()) {
-          await expandFolder(context, item, exclude);
-          return;
-        }
         const prepared = await library.prepareFile(item.item, { originals });
-        if (!context.signal.aborted) context.finish(item, () => entered(library, prepared));
+        read.push({ item, prepared });
       } catch (error) {
-        if (context.signal.aborted || endsJob(error)) throw error;
-        context.fail(item, error);
+        if (isFolder(error)) await expandFolder(context, item, exclude);
+        else failOne(item, error);
       }
+      if (read.length >= enteredAtOnce) enterRead();
     };
 
     const worker = async (): Promise<void> => {
@@ -67,6 +90,7 @@ export function importRunner(library: Library, { exclude }: { exclude: readonly 
       if (first === undefined || stopped !== undefined) break;
       await take(first);
       await Promise.all(Array.from({ length: atOnce }, worker));
+      enterRead();
     }
     if (stopped !== undefined) throw stopped;
   };
@@ -77,18 +101,17 @@ async function expandFolder(context: JobContext, item: JobItem, exclude: readonl
   const refused: { item: string; error: FabulaError }[] = [];
   for await (const found of walkPictures([item.item], { exclude, signal: context.signal })) {
     if (!('error' in found)) pictures.push(found.path);
-    else if (found.path === item.item) throw found.error;
+    else if (found.path === item.item) return context.fail(item, found.error);
     else refused.push({ item: found.path, error: found.error });
   }
   context.expand(item, pictures, refused);
 }
 
-function entered(library: Library, prepared: Prepared): Json {
-  const { asset, duplicate }: Imported = library.enter(prepared);
-  return { asset: asset.id, duplicate };
-}
-
 /** What makes every further item fail as well. */
 function endsJob(error: unknown): boolean {
   return error instanceof FabulaError && error.code === 'disk-full';
+}
+
+function isFolder(error: unknown): boolean {
+  return error instanceof FabulaError && error.details['folder'] === true;
 }

@@ -3,7 +3,7 @@ import { createReadStream, existsSync, type BigIntStats } from 'node:fs';
 import { access, open, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { Database, Statement } from 'better-sqlite3';
+import type { Database } from 'better-sqlite3';
 import type { Asset, AssetFilter, AssetOrigin, CaptionSource, MediaSize } from '../../shared/contract.ts';
 import { FabulaError, type Json } from '../../shared/errors.ts';
 import { explainFileError } from '../fs-errors.ts';
@@ -106,6 +106,30 @@ const selectAssets = `
     captions.created_at AS caption_created_at
   FROM assets LEFT JOIN captions ON captions.number = assets.caption`;
 
+/** The statements that every picture or every caption needs, prepared once. */
+function prepareStatements(database: Database) {
+  return {
+    asset: database.prepare<[string], AssetRow>(`${selectAssets} WHERE assets.id = ?`),
+    path: database.prepare<[string], { asset: string; stamp: string; kept: 0 | 1 }>(
+      'SELECT asset, stamp, kept FROM asset_paths JOIN assets ON assets.id = asset WHERE path = ?',
+    ),
+    putPath: database.prepare(
+      `INSERT INTO asset_paths (path, asset, stamp) VALUES (?, ?, ?)
+       ON CONFLICT (path) DO UPDATE SET asset = excluded.asset, stamp = excluded.stamp`,
+    ),
+    insert: database.prepare(
+      `INSERT INTO assets (id, name, folder, mime, width, height, bytes, taken_at, imported_at, origin, kept)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    keep: database.prepare('UPDATE assets SET kept = 1 WHERE id = ?'),
+    index: database.prepare('INSERT OR REPLACE INTO assets_fts (rowid, name, caption) VALUES (?, ?, ?)'),
+    insertCaption: database.prepare(
+      'INSERT INTO captions (asset, text, source, pack, settings, created_at) VALUES (?, ?, ?, ?, ?, ?)',
+    ),
+    showCaption: database.prepare('UPDATE assets SET caption = ? WHERE id = ?'),
+  };
+}
+
 /** The asset library: pictures known by the SHA-256 of their bytes, their captions, their words and their vectors. */
 export class Library {
   readonly #database: Database;
@@ -115,18 +139,17 @@ export class Library {
   readonly #renditions = new Map<string, Promise<void>>();
   readonly #changed = new Set<string>();
   #telling: NodeJS.Timeout | undefined;
-  readonly #selectAsset: Statement<[string], AssetRow>;
-  readonly #selectPath: Statement<[string], { asset: string; stamp: string; kept: 0 | 1 }>;
+  readonly #statements: ReturnType<typeof prepareStatements>;
+  readonly #inTransaction: <T>(work: () => T) => T;
 
   constructor(options: LibraryOptions) {
     this.#database = options.database;
     this.#files = options.files;
     this.#clock = options.clock;
     this.#emit = options.emit ?? (() => {});
-    this.#selectAsset = this.#database.prepare(`${selectAssets} WHERE assets.id = ?`);
-    this.#selectPath = this.#database.prepare(
-      `SELECT asset, stamp, kept FROM asset_paths JOIN assets ON assets.id = asset WHERE path = ?`,
-    );
+    this.#statements = prepareStatements(this.#database);
+    const transaction = this.#database.transaction((work: () => unknown) => work());
+    this.#inTransaction = <T>(work: () => T) => transaction(work) as T;
   }
 
   // Importing
@@ -156,31 +179,25 @@ export class Library {
     );
   }
 
-  /** The slow part of {@link importFile}: reads, recognises, decodes and makes the thumbnail, and enters nothing yet. */
+  /**
+   * The slow part of {@link importFile}: reads, recognises, decodes and makes the thumbnail, and enters nothing yet.
+   * A folder is refused with `details.folder` true.
+   */
   async prepareFile(given: string, { originals, square }: ImportOptions): Promise<Prepared> {
     const path = resolve(given);
+    const keep = originals === 'copy';
     try {
-      const found = await stat(path, { bigint: true });
-      if (!found.isFile()) {
-        throw new FabulaError(
-          'invalid-input',
-          `“${path}” is not a file. Give a picture, or a folder of them.`,
-          {
-            file: path,
-          },
-        );
+      const known = this.#statements.path.get(path);
+      if (known !== undefined && (known.kept === 1 || !keep)) {
+        const place = { path, stamp: stampOf(await stat(path, { bigint: true })) };
+        const untouched = known.stamp === place.stamp;
+        if (untouched && (square !== undefined || (await this.#hasThumb(known.asset)))) {
+          return { id: known.asset, name: basename(path), place, kept: keep, record: null, square: null };
+        }
       }
-      const place = { path, stamp: stampOf(found) };
-      const keep = originals === 'copy';
-      const known = this.#selectPath.get(path);
-      const complete = known?.stamp === place.stamp && (known.kept === 1 || !keep);
-      if (known && complete && (square !== undefined || (await this.#hasThumb(known.asset)))) {
-        return { id: known.asset, name: basename(path), place, kept: keep, record: null, square: null };
-      }
-      const bytes = Number(found.size);
-      const input = bytes <= heldAtOnce ? await readFile(path) : path;
+      const { input, stamp, bytes } = await readPicture(path);
       const id = typeof input === 'string' ? await hashFile(input) : hash('sha256', input);
-      return await this.#prepare(id, { input, name: path }, bytes, place, keep, 'imported', square);
+      return await this.#prepare(id, { input, name: path }, bytes, { path, stamp }, keep, 'imported', square);
     } catch (error) {
       throw explainFileError(error, path);
     }
@@ -196,7 +213,7 @@ export class Library {
     square: number | undefined,
   ): Promise<Prepared> {
     const shown = basename(name);
-    const existing = this.#selectAsset.get(id);
+    const existing = this.#statements.asset.get(id);
     const head = typeof input === 'string' ? await readHead(input, 4096) : input;
     const source: PictureSource = { input, name, type: existing?.mime ?? requirePicture(head, name) };
     let record: NewRecord | null = null;
@@ -231,65 +248,58 @@ export class Library {
   enter(prepared: Prepared): Imported {
     const { id, place, record } = prepared;
     try {
-      return this.#database.transaction(() => {
-        const duplicate = this.#selectAsset.get(id) !== undefined;
-        if (!duplicate) {
-          // The asset was removed between reading and entering.
-          if (record === null)
-            throw new FabulaError('conflict', `“${prepared.name}” was removed meanwhile. Import it again.`);
+      return this.#inTransaction(() => {
+        const known = this.#statements.asset.get(id);
+        if (known === undefined) {
+          if (record === null) {
+            throw new FabulaError(
+              'conflict',
+              `“${prepared.name}” was removed while it was read. Import it again.`,
+            );
+          }
           this.#insert(prepared, record);
+        } else if (prepared.kept && known.kept === 0) {
+          this.#statements.keep.run(id);
         }
-        if (place !== null) this.#notePlace(id, place);
-        if (prepared.kept) this.#database.prepare('UPDATE assets SET kept = 1 WHERE id = ?').run(id);
-        if (!duplicate) this.#tell(id);
-        return { asset: this.get(id), duplicate };
-      })();
+        if (place !== null) this.#statements.putPath.run(place.path, id, place.stamp);
+        if (known !== undefined && place !== null) this.#followMove(known, place.path);
+        return { asset: this.get(id), duplicate: known !== undefined };
+      });
     } catch (error) {
       throw explainFileError(error, this.#database.name);
     }
   }
 
-  #insert(prepared: Prepared, record: NewRecord): void {
-    this.#database
-      .prepare(
-        `INSERT INTO assets (id, name, folder, mime, width, height, bytes, taken_at, imported_at, origin, kept)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
-      )
-      .run(
-        prepared.id,
-        prepared.name,
-        prepared.place === null ? '' : dirname(prepared.place.path),
-        record.mime,
-        record.width,
-        record.height,
-        record.bytes,
-        record.takenAt,
-        this.#now(),
-        record.origin,
-      );
-    if (record.caption !== null) {
-      this.#insertCaption(prepared.id, { text: record.caption, source: 'file', pack: null });
-    }
-    this.#index(prepared.id);
+  #insert({ id, name, place, kept }: Prepared, record: NewRecord): void {
+    const { lastInsertRowid } = this.#statements.insert.run(
+      id,
+      name,
+      place === null ? '' : dirname(place.path),
+      record.mime,
+      record.width,
+      record.height,
+      record.bytes,
+      record.takenAt,
+      this.#now(),
+      record.origin,
+      kept ? 1 : 0,
+    );
+    if (record.caption !== null)
+      this.#insertCaption(id, { text: record.caption, source: 'file', pack: null });
+    this.#index(Number(lastInsertRowid), name, record.caption ?? '');
+    this.#tell(id);
   }
 
-  /** Remembers where an asset lies; when the file it was shown under is gone, it has moved here. */
-  #notePlace(id: string, place: { path: string; stamp: string }): void {
-    this.#database
-      .prepare(
-        `INSERT INTO asset_paths (path, asset, stamp) VALUES (?, ?, ?)
-         ON CONFLICT (path) DO UPDATE SET asset = excluded.asset, stamp = excluded.stamp`,
-      )
-      .run(place.path, id, place.stamp);
-    const row = this.#row(id);
+  /** When the file an asset is shown under is gone and the same file lies elsewhere, it was moved there. */
+  #followMove(row: AssetRow, path: string): void {
     const shown = join(row.folder, row.name);
-    if (row.folder === '' || shown === place.path || existsSync(shown)) return;
-    this.#database.prepare('DELETE FROM asset_paths WHERE path = ? AND asset = ?').run(shown, id);
+    if (row.folder === '' || shown === path || existsSync(shown)) return;
+    this.#database.prepare('DELETE FROM asset_paths WHERE path = ? AND asset = ?').run(shown, row.id);
     this.#database
       .prepare('UPDATE assets SET folder = ?, name = ? WHERE id = ?')
-      .run(dirname(place.path), basename(place.path), id);
-    this.#index(id);
-    this.#tell(id);
+      .run(dirname(path), basename(path), row.id);
+    this.#index(row.number, basename(path), row.caption_text ?? '');
+    this.#tell(row.id);
   }
 
   async #hasThumb(id: string): Promise<boolean> {
@@ -306,7 +316,7 @@ export class Library {
   /** Those of the assets that exist, in the order asked for. */
   getMany(ids: readonly string[]): Asset[] {
     return ids
-      .map((id) => this.#selectAsset.get(id))
+      .map((id) => this.#statements.asset.get(id))
       .filter((row) => row !== undefined)
       .map(toAsset);
   }
@@ -373,7 +383,7 @@ export class Library {
     this.#database
       .transaction(() => {
         for (const id of new Set(ids)) {
-          const row = this.#selectAsset.get(id);
+          const row = this.#statements.asset.get(id);
           if (row === undefined) continue;
           this.#refuseUsed(row);
           unindex.run(row.number);
@@ -412,13 +422,14 @@ export class Library {
     { replacePerson = false }: { replacePerson?: boolean } = {},
   ): Asset {
     try {
-      this.#database.transaction(() => {
+      this.#inTransaction(() => {
         const row = this.#row(id);
         if (row.caption_source === 'person' && caption.source !== 'person' && !replacePerson) return;
-        this.#insertCaption(id, { ...caption, text: caption.text.trim() });
-        this.#index(id);
+        const text = caption.text.trim();
+        this.#insertCaption(id, { ...caption, text });
+        this.#index(row.number, row.name, text);
         this.#tell(id);
-      })();
+      });
     } catch (error) {
       throw explainFileError(error, this.#database.name);
     }
@@ -442,22 +453,20 @@ export class Library {
   }
 
   #insertCaption(id: string, { text, source, pack, settings = {} }: NewCaption): void {
-    const { lastInsertRowid } = this.#database
-      .prepare(
-        'INSERT INTO captions (asset, text, source, pack, settings, created_at) VALUES (?, ?, ?, ?, ?, ?)',
-      )
-      .run(id, text, source, pack, JSON.stringify(settings), this.#now());
-    this.#database
-      .prepare('UPDATE assets SET caption = ? WHERE id = ?')
-      .run(text === '' ? null : lastInsertRowid, id);
+    const { lastInsertRowid } = this.#statements.insertCaption.run(
+      id,
+      text,
+      source,
+      pack,
+      JSON.stringify(settings),
+      this.#now(),
+    );
+    this.#statements.showCaption.run(text === '' ? null : lastInsertRowid, id);
   }
 
-  /** Brings the full-text index in step with an asset's row: the one place that writes it. */
-  #index(id: string): void {
-    const row = this.#row(id);
-    this.#database
-      .prepare('INSERT OR REPLACE INTO assets_fts (rowid, name, caption) VALUES (?, ?, ?)')
-      .run(row.number, indexedName(row.name), indexedWords(row.caption_text ?? ''));
+  /** Brings the full-text index in step with an asset: the one place that writes it. */
+  #index(number: number, name: string, caption: string): void {
+    this.#statements.index.run(number, indexedName(name), indexedWords(caption));
   }
 
   // Pictures
@@ -482,7 +491,7 @@ export class Library {
       }
       await making;
     }
-    return { file, mime: 'image/webp' };
+    return { file: this.#files.contained(file), mime: 'image/webp' };
   }
 
   async #makeRendition(row: AssetRow, size: MediaSize, file: string): Promise<void> {
@@ -538,9 +547,8 @@ export class Library {
   }
 
   async #sourceAt(row: AssetRow, { path, stamp }: { path: string; stamp: string }): Promise<PictureSource> {
-    const found = await stat(path, { bigint: true });
-    const input = found.size <= heldAtOnce ? await readFile(path) : path;
-    if (stampOf(found) !== stamp) {
+    const { input, stamp: found } = await readPicture(path);
+    if (found !== stamp) {
       const now = typeof input === 'string' ? await hashFile(input) : hash('sha256', input);
       if (now !== row.id) {
         throw new FabulaError(
@@ -549,7 +557,7 @@ export class Library {
           { file: path },
         );
       }
-      this.#database.prepare('UPDATE asset_paths SET stamp = ? WHERE path = ?').run(stampOf(found), path);
+      this.#database.prepare('UPDATE asset_paths SET stamp = ? WHERE path = ?').run(found, path);
     }
     return { input, type: row.mime, name: path };
   }
@@ -611,7 +619,7 @@ export class Library {
   }
 
   #row(id: string): AssetRow {
-    const row = this.#selectAsset.get(id);
+    const row = this.#statements.asset.get(id);
     if (row === undefined) {
       throw new FabulaError('not-found', `The library has no asset ${id}. It may have been removed.`, {
         asset: id,
@@ -681,6 +689,42 @@ function conditions(filter: AssetFilter): { where: string; values: unknown[] } {
     values.push(filter.folder, below, below);
   }
   return { where: parts.length === 0 ? '' : `WHERE ${parts.join(' AND ')}`, values };
+}
+
+/**
+ * Opens a file once for its stamp and its bytes, or its path when it is too large to hold. A folder is refused with
+ * `details.folder` true.
+ */
+async function readPicture(path: string): Promise<{ input: Buffer | string; stamp: string; bytes: number }> {
+  const file = await open(path).catch(async (error: unknown) => {
+    // Windows does not open folders.
+    if ((await stat(path).catch(() => undefined))?.isDirectory()) throw notAFile(path, true);
+    throw error;
+  });
+  try {
+    const found = await file.stat({ bigint: true });
+    if (!found.isFile()) throw notAFile(path, found.isDirectory());
+    const bytes = Number(found.size);
+    const stamp = stampOf(found);
+    if (bytes > heldAtOnce) return { input: path, stamp, bytes };
+    const held = Buffer.allocUnsafeSlow(bytes);
+    let read = 0;
+    while (read < bytes) {
+      const { bytesRead } = await file.read(held, read, bytes - read, read);
+      if (bytesRead === 0) break;
+      read += bytesRead;
+    }
+    return { input: held.subarray(0, read), stamp, bytes: read };
+  } finally {
+    await file.close();
+  }
+}
+
+function notAFile(path: string, folder: boolean): FabulaError {
+  return new FabulaError('invalid-input', `“${path}” is not a file. Give a picture, or a folder of them.`, {
+    file: path,
+    folder,
+  });
 }
 
 /** Size and times to the nanosecond: what tells, as in git's index, that a file has not been touched since. */
