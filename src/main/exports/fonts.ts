@@ -159,12 +159,14 @@ function fontFile({ package: name, weight, file }: Face): string {
   return fontPackages.resolve(`${name}/${weight}/${file}`);
 }
 
-/** @throws FabulaError `unavailable` naming the font file that is missing */
+/** Reads font files, each into a buffer of its own. @throws FabulaError `unavailable` naming the file that is missing */
 export async function readFonts(files: readonly string[]): Promise<Uint8Array[]> {
   return Promise.all(
     files.map(async (file) => {
       try {
-        return await readFile(file);
+        const bytes = await readFile(file);
+        // Small files come in a slice of a shared pool, which cannot be handed to another thread.
+        return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
       } catch (error) {
         throw new FabulaError(
           'unavailable',

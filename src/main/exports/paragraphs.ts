@@ -32,20 +32,41 @@ const rightToLeft =
 export interface TextContext {
   /** The story's own language tag, or empty. */
   language: string;
-  /** The language that Chinese characters without any kana or hangul are taken to be. */
+  /** The language of a few Chinese characters without any kana or hangul, such as a name or a title. */
   han: string;
 }
 
 /** @param texts every text of the story that is printed */
 export function textContext(language: string, texts: Iterable<string>): TextContext {
-  const primary = primaryOf(language);
-  if (['ja', 'ko', 'zh', 'yue'].includes(primary)) return { language, han: language };
+  if (['ja', 'ko', 'zh', 'yue'].includes(primaryOf(language))) return { language, han: language };
   let han = 'zh';
   for (const text of texts) {
     if (scripts.Kana.pattern.test(text)) return { language, han: 'ja' };
     if (scripts.Hangul.pattern.test(text)) han = 'ko';
   }
   return { language, han };
+}
+
+/** Japanese without kana ends after a few characters; longer text of Chinese characters alone is Chinese. */
+const longestJapanese = 12;
+
+let japaneseCharacters: Set<string> | undefined;
+
+/** Whether Japanese text could be written with these characters alone: those of JIS X 0208. */
+function couldBeJapanese(letters: readonly string[]): boolean {
+  if (letters.length > longestJapanese) return false;
+  japaneseCharacters ??= new Set(
+    new TextDecoder('shift_jis').decode(
+      Uint8Array.from(
+        Array.from({ length: 0xf0 - 0x88 }, (_, row) => 0x88 + row)
+          .filter((lead) => lead < 0xa0 || lead >= 0xe0)
+          .flatMap((lead) => Array.from({ length: 0xfd - 0x40 }, (_, cell) => [lead, 0x40 + cell]))
+          .filter(([, trail]) => trail !== 0x7f)
+          .flat(),
+      ),
+    ),
+  );
+  return letters.every((letter) => japaneseCharacters!.has(letter));
 }
 
 /**
@@ -82,7 +103,10 @@ export function languageOf(text: string, context: TextContext): string {
       ? context.language
       : 'en';
   }
-  if (found === 'Han') return context.han;
+  if (found === 'Han') {
+    if (primaryOf(context.han) !== 'ja' || primary === 'ja') return context.han;
+    return couldBeJapanese(text.match(/\p{Script=Han}/gu) ?? []) ? 'ja' : 'zh';
+  }
   const { lang, others } = scripts[found];
   return primary === lang || (others as readonly string[]).includes(primary) ? context.language : lang;
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
@@ -8,7 +9,14 @@ import type { Story } from '../../shared/story.ts';
 import { resourcePath } from '../resources.ts';
 import { chooseFonts, readFonts } from './fonts.ts';
 import { layoutOf, pageSize, secondsOf, type Layout } from './layout.ts';
-import { paragraphs, primaryOf, textContext, type Paragraph, type TextContext } from './paragraphs.ts';
+import {
+  directionOf,
+  paragraphs,
+  primaryOf,
+  textContext,
+  type Paragraph,
+  type TextContext,
+} from './paragraphs.ts';
 import type { ExportParts } from './parts.ts';
 import type { TypesetReply, TypesetRequest } from './pdf-worker.ts';
 import { loadImages, type ChosenPanel } from './pictures.ts';
@@ -65,8 +73,10 @@ function typeset(request: TypesetRequest, signal: AbortSignal | undefined): Prom
       reject(cancelled());
       return;
     }
-    const worker = new Worker(new URL(`./pdf-worker${extname(import.meta.filename)}`, import.meta.url), {
+    const worker = new Worker(workerFile(), {
       workerData: request,
+      // The fonts can have 50 MB and are read for this one document.
+      transferList: request.fonts.map(({ buffer }) => buffer as ArrayBuffer),
     });
     const end = (settle: () => void) => {
       signal?.removeEventListener('abort', abort);
@@ -127,6 +137,8 @@ interface PrintedParagraph {
   font: 'ja' | 'ko' | 'zh' | 'other';
   /** Scripts whose lines need more room. */
   tall: boolean;
+  /** Evens out how large the fonts of the scripts look at one size. */
+  scale: number;
 }
 
 interface PrintedImage {
@@ -157,9 +169,11 @@ function pageData(
     if (inBold) strong.push(text);
     return found.map((paragraph) => printed(paragraph));
   };
+  // A picture book has one panel a page, which the page number counts already.
+  const numberOf = (number: number) => (layout.kind === 'picture-book' ? '' : String(number));
   const shapes: number[] = [];
   const panels = chosen.map(({ panel, number }) => ({
-    shot: options.shotNumbers ? set(panel.shot.trim() === '' ? String(number) : panel.shot, true) : [],
+    shot: options.shotNumbers ? set(panel.shot.trim() === '' ? numberOf(number) : panel.shot, true) : [],
     duration: options.durations ? secondsOf(panel.duration ?? story.settings.panelDuration) : null,
     blocks: panel.blocks.flatMap((block): object[] => {
       if (block.type === 'text') {
@@ -175,7 +189,6 @@ function pageData(
     dialogue: options.dialogue ? set(panel.dialogue) : [],
     notes: options.notes ? set(panel.notes) : [],
   }));
-  const rightToLeft = used.filter((paragraph) => paragraph.dir === 'rtl').length;
   const titleText = set(story.title, true)[0] ?? null;
   const lang = documentLanguage(context, used);
   const page = pageSize(options);
@@ -185,7 +198,7 @@ function pageData(
     author: story.settings.author === '' ? [] : [story.settings.author],
     lang: printed({ lines: [], lang, dir: 'ltr' }).lang,
     region: regionOf(lang),
-    rtl: rightToLeft * 2 > used.length,
+    rtl: rightToLeft(chosen, context),
     paper: options.page === 'a4' ? 'a4' : 'us-letter',
     flipped: options.orientation === 'landscape',
     margin,
@@ -210,6 +223,19 @@ function pageData(
   return { data: { ...data, fonts: fonts.order }, fonts: fonts.files };
 }
 
+/** Languages written in the Arabic script. */
+const arabic = ['ar', 'fa', 'ur', 'ps', 'ckb', 'sd', 'ug'];
+
+/** Whether pages run from right to left: by the story's language, else by most of its text. */
+function rightToLeft(chosen: readonly ChosenPanel[], { language }: TextContext): boolean {
+  if (language !== '') return [...arabic, 'he', 'yi', 'dv', 'syr'].includes(primaryOf(language));
+  const texts = chosen.flatMap(({ panel }) =>
+    panel.blocks.flatMap((block) => (block.type === 'text' ? [block.text] : [])),
+  );
+  const directions = texts.filter((text) => /\p{L}/u.test(text)).map(directionOf);
+  return directions.filter((direction) => direction === 'rtl').length * 2 > directions.length;
+}
+
 function printed({ lines, lang, dir }: Paragraph): PrintedParagraph {
   const primary = primaryOf(lang);
   const font = primary === 'ja' || primary === 'ko' || primary === 'zh' ? primary : 'other';
@@ -220,7 +246,8 @@ function printed({ lines, lang, dir }: Paragraph): PrintedParagraph {
     region: regionOf(lang),
     rtl: dir === 'rtl',
     font,
-    tall: font !== 'other' || ['hi', 'mr', 'ne', 'sa', 'th', 'ar', 'fa', 'ur', 'ckb'].includes(primary),
+    scale: font !== 'other' ? 0.95 : arabic.includes(primary) ? 1.18 : 1,
+    tall: font !== 'other' || [...arabic, 'hi', 'mr', 'ne', 'sa', 'th'].includes(primary),
   };
 }
 
@@ -244,4 +271,11 @@ function commonShape(shapes: readonly number[]): number {
     if (near > best.near) best = { shape: candidate, near };
   }
   return Math.min(16 / 9, Math.max(4 / 5, best.shape));
+}
+
+/** The worker's file: the source when Fabula runs from its sources, the bundle, beside or above this one, when built. */
+function workerFile(): string {
+  if (extname(import.meta.filename) === '.ts') return join(import.meta.dirname, 'pdf-worker.ts');
+  const beside = join(import.meta.dirname, 'pdf-worker.js');
+  return existsSync(beside) ? beside : join(import.meta.dirname, '..', 'pdf-worker.js');
 }
