@@ -38,6 +38,8 @@ export class VectorIndex {
   readonly #space: string;
   #dimensions = 0;
   #matrix = new Float32Array(0);
+  /** The same memory as the matrix. */
+  #bytes = new Uint8Array(0);
   #assets: string[] = [];
   #seqs: number[] = [];
   #added = 0;
@@ -94,7 +96,7 @@ export class VectorIndex {
     this.#database.transaction(() => {
       const { added, removed } = this.#selectCounts.get(this.#space)!;
       if (removed !== this.#removed) this.#dropRemoved();
-      if (added !== this.#added) this.#loadNew();
+      if (added !== this.#added) this.#loadNew(added - removed);
       this.#added = added;
       this.#removed = removed;
     })();
@@ -118,7 +120,8 @@ export class VectorIndex {
     this.#seqs.length = to;
   }
 
-  #loadNew(): void {
+  /** @param expected how many vectors there will be, for which room is made at once */
+  #loadNew(expected: number): void {
     for (const { seq, asset, vector } of this.#selectNew.iterate(this.#space, this.#seqs.at(-1) ?? 0)) {
       const width = vector.byteLength / 4;
       if (this.#assets.length === 0) this.#dimensions = width;
@@ -129,17 +132,23 @@ export class VectorIndex {
         );
       }
       const start = this.#assets.length * width;
-      if (start + width > this.#matrix.length) {
-        const larger = new Float32Array(Math.max(1024 * width, this.#matrix.length * 2));
-        larger.set(this.#matrix.subarray(0, start));
-        this.#matrix = larger;
-      }
-      const row = this.#matrix.subarray(start, start + width);
-      new Uint8Array(row.buffer, row.byteOffset, row.byteLength).set(vector);
-      normalise(row);
+      this.#makeRoom(start + width, expected * width);
+      vector.copy(this.#bytes, start * 4);
+      normalise(this.#matrix, start, start + width);
       this.#assets.push(asset);
       this.#seqs.push(seq);
     }
+  }
+
+  #makeRoom(needed: number, expected: number): void {
+    if (needed <= this.#matrix.length) return;
+    // A growing library gets room for half as many again, so that adding one by one does not copy all each time.
+    const larger = new Float32Array(
+      Math.max(needed, this.#matrix.length === 0 ? expected : Math.ceil(needed * 1.5)),
+    );
+    larger.set(this.#matrix);
+    this.#matrix = larger;
+    this.#bytes = new Uint8Array(larger.buffer);
   }
 
   /** The rows whose dot products with the query are greatest, in no particular order. */
@@ -180,18 +189,19 @@ function loadUsearch(): Usearch | null {
 
 function unit(vector: Float32Array): Float32Array {
   const copy = Float32Array.from(vector);
-  if (!normalise(copy)) throw new FabulaError('invalid-input', 'The query vector has no direction.');
+  if (!normalise(copy, 0, copy.length)) {
+    throw new FabulaError('invalid-input', 'The query vector has no direction.');
+  }
   return copy;
 }
 
-/** Scales a vector to length 1, in place; false when it has no direction. */
-function normalise(vector: Float32Array): boolean {
+/** Scales the vector in a stretch of a matrix to length 1, in place; false when it has no direction. */
+function normalise(matrix: Float32Array, start: number, end: number): boolean {
   let sum = 0;
-  for (const value of vector) sum += value * value;
+  for (let at = start; at < end; at += 1) sum += matrix[at]! * matrix[at]!;
   if (!(sum > 0 && Number.isFinite(sum))) return false;
   const scale = 1 / Math.sqrt(sum);
   // Vectors of an encoder are of length 1 already; what rounding left is not worth changing them for.
-  if (Math.abs(scale - 1) > 1e-6)
-    for (let at = 0; at < vector.length; at += 1) vector[at] = vector[at]! * scale;
+  if (Math.abs(scale - 1) > 1e-6) for (let at = start; at < end; at += 1) matrix[at] = matrix[at]! * scale;
   return true;
 }
