@@ -176,6 +176,11 @@ function annotations(language: string): Map<string, Annotation> {
   return found;
 }
 
+/** True where a keyword is a word of the figure's own name, and so no mere association. */
+function isNamePart(word: string, name: string | undefined): boolean {
+  return name !== undefined && !word.includes(' ') && name.split(/[\s-]/).includes(word);
+}
+
 async function main(): Promise<void> {
   const rows = readFigures();
   const index = new Map(rows.map((row, at) => [row.icon, at]));
@@ -271,7 +276,8 @@ async function main(): Promise<void> {
           !names.has(word) &&
           word.length > 1
         ) {
-          if (['ja', 'zh', 'ko'].includes(language) || !word.includes(' ')) names.set(word, [only]);
+          if (['ja', 'zh', 'ko'].includes(language) || isNamePart(word, labels[language]?.get(only)))
+            names.set(word, [only]);
         }
       }
     }

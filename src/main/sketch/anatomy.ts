@@ -1,4 +1,4 @@
-import { mix, turnHue } from './colour.ts';
+import { hueOf, mix, turnHue } from './colour.ts';
 import { figureBody, figureInfo, type FigureInfo } from './lexicon.ts';
 
 /**
@@ -277,10 +277,13 @@ export function figureAnatomy(icon: string, seed: number, hue: number | undefine
   if (!info) return { box, svg: body };
   if (info.lacks === 'head') return { box, svg: person(icon, info.icon, seed, hue) + body };
   const human = info.lacks === 'bust' || /^(?:man|woman|person)-/.test(info.icon);
-  const shifted =
-    hue === undefined || hue === 0
-      ? (colour: string) => colour
-      : (colour: string) => (human && flesh.has(colour.toLowerCase()) ? colour : turnHue(colour, hue));
+  const shifted = (colour: string): string => {
+    if (hue === undefined || hue === 0 || (human && flesh.has(colour.toLowerCase()))) return colour;
+    // Only the figure's main colour is dyed: a blue house keeps its green lawn and a red car its blue windows.
+    const own = hueOf(colour);
+    const near = own < 0 || info.hue < 0 || human || Math.abs(((own - info.hue + 540) % 360) - 180) < 34;
+    return near ? turnHue(colour, hue) : colour;
+  };
   const dye = (svg: string): string =>
     svg.replaceAll(/#(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{3})(?![0-9a-zA-Z])/g, shifted);
   if (info.lacks === 'bust') return { box, svg: dye(legsUnderBust(info) + body) };

@@ -57,6 +57,17 @@ export function turnHue(hex: string, degrees: number): string {
   return format([(r2 + low) * 255, (g2 + low) * 255, (b2 + low) * 255]);
 }
 
+/** The hue of a colour, 0..359 degrees, or -1 for a grey. */
+export function hueOf(hex: string): number {
+  const [r, g, b] = parse(hex);
+  const high = Math.max(r, g, b);
+  const chroma = high - Math.min(r, g, b);
+  if (chroma < 12) return -1;
+  const sixth =
+    high === r ? ((g - b) / chroma + 6) % 6 : high === g ? (b - r) / chroma + 2 : (r - g) / chroma + 4;
+  return sixth * 60;
+}
+
 /** Replaces every colour written in hexadecimal in a piece of SVG. */
 export function recolour(svg: string, change: (hex: string) => string): string {
   return svg.replaceAll(/#(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{3})(?![0-9a-zA-Z])/g, change);

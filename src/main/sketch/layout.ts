@@ -51,7 +51,7 @@ export interface Setting {
 const joined: ReadonlySet<Relation> = new Set(['hold', 'wear', 'on', 'ride', 'in', 'under', 'above']);
 
 /** Height of a grown person as a fraction of the picture. */
-const personHeight: Record<Scene['shot'], number> = { wide: 0.25, medium: 0.38, 'close-up': 0.58 };
+const personHeight: Record<Scene['shot'], number> = { wide: 0.28, medium: 0.42, 'close-up': 0.62 };
 
 /**
  * Displayed height for a natural one. Sizes are compressed by a power, so that beside an elephant of 3.2 m a mouse of
@@ -196,6 +196,8 @@ const hats = new Set([
 ]);
 const eyewear = new Set(['glasses', 'sunglasses', 'goggles', 'diving-mask']);
 const neckwear = new Set(['scarf', 'necktie', 'ribbon', 'sports-medal', 'military-medal']);
+/** Land animals that take to the water where there is some. */
+const floaters = new Set(['duck', 'goose', 'hippopotamus', 'crocodile', 'otter']);
 const flatOnGround = new Set(['prop-rug', 'hole', 'prop-pool']);
 const buildings =
   /house|hut|castle|tent|church|school|hotel|hospital|store|building|barn|shop|station|bank|factory|temple|mosque|circus/;
@@ -383,7 +385,7 @@ function attach(
       resize((part.h * headWide * 0.86) / part.w);
       part.y = anchor.y - anchor.h * (1 - head * 0.56) + part.h * 0.5;
     } else {
-      resize((part.h * headWide * 0.62) / part.w);
+      resize((part.h * headWide * 0.74) / part.w);
       part.y = anchor.y - anchor.h * (1 - head) + part.h * 0.75;
     }
     part.x = anchor.x + headX;
@@ -394,6 +396,10 @@ function attach(
   switch (kind) {
     case 'hold':
     case 'wear': {
+      if (part.info.icon === 'umbrella' && creature) {
+        shelter(anchor, part);
+        return;
+      }
       resize(Math.min(part.h, anchor.h * 0.46));
       const hand =
         nth === 0
@@ -457,16 +463,8 @@ function attach(
       return;
     }
     case 'under': {
-      const roof = icon === 'umbrella' || icon === 'closed-umbrella';
-      if (roof) {
-        part.x = anchor.x;
-        part.y = anchor.y;
-        part.depth = anchor.depth - 0.001;
-        const grow = (part.h * 0.8) / anchor.h;
-        anchor.w *= grow;
-        anchor.h *= grow;
-        anchor.x = part.x + part.w * 0.2;
-        anchor.y = part.y - part.h * 0.42;
+      if (icon === 'umbrella') {
+        shelter(part, anchor);
         return;
       }
       const tree = /tree|palm/.test(icon);
@@ -490,6 +488,16 @@ function attach(
     }
     default:
   }
+}
+
+/** Holds an umbrella over somebody: its canopy clears the head, its handle is behind. */
+function shelter(under: Part, umbrella: Part): void {
+  const grow = (under.h * 0.84) / umbrella.h;
+  umbrella.w *= grow;
+  umbrella.h *= grow;
+  umbrella.x = under.x + under.w * 0.18;
+  umbrella.y = under.y - under.h * 0.5;
+  umbrella.depth = under.depth - 0.001;
 }
 
 function measureGroup(group: Group): void {
@@ -521,7 +529,7 @@ function enlargeLonely(groups: readonly Group[], setting: Setting): void {
   );
   if (tallest === 0) return;
   const wish =
-    setting.shot === 'close-up' ? 0.56 : setting.shot === 'wide' ? 0.2 : groups.length <= 2 ? 0.4 : 0.32;
+    setting.shot === 'close-up' ? 0.56 : setting.shot === 'wide' ? 0.2 : groups.length <= 2 ? 0.44 : 0.34;
   if (tallest < wish)
     for (const group of groups)
       if (group.info.habitat !== 'sky') scaleGroup(group, Math.min(wish / tallest, 3.2));
@@ -567,7 +575,11 @@ function footOf(
   if (place.deep && (habitat === 'deep' || habitat === 'water')) {
     const [from, to] = place.deep;
     return {
-      y: clamp((from + to) / 2 + tall / 2 + jitter * 0.16 + ((nth % 3) - 1) * 0.07, tall + 0.04, 0.84),
+      y: clamp(
+        (from + to) / 2 + tall / 2 + jitter * 0.09 + ((nth % 3) - 1) * (count > 2 ? 0.2 : 0.08),
+        tall + 0.04,
+        0.84,
+      ),
       scale: 1,
     };
   }
@@ -578,7 +590,8 @@ function footOf(
     };
   if (habitat === 'wall' && place.indoor)
     return { y: clamp(place.horizon - 0.24 + jitter * 0.03, tall + 0.03, place.horizon - 0.08), scale: 1 };
-  const afloat = habitat === 'water' || habitat === 'deep';
+  const afloat =
+    habitat === 'water' || habitat === 'deep' || (place.water !== undefined && floaters.has(group.info.icon));
   const band = afloat
     ? (place.water ?? place.ground ?? [0.7, 0.9])
     : (place.ground ?? place.water ?? [0.7, 0.9]);
@@ -719,7 +732,7 @@ function separate(groups: readonly Group[], setting: Setting, layerOf: (group: G
         const rows = Math.abs(a.y - b.y);
         const verticallyApart = a.y + a.top > b.y || b.y + b.top > a.y;
         if (verticallyApart) continue;
-        const share = layerOf(a) === 'far' ? 0.75 : rows > 0.09 ? 0.62 : 0.94;
+        const share = layerOf(a) === 'far' ? 0.75 : rows > 0.09 ? 0.62 : 1;
         const centreA = a.x + edge((a.left + a.right) / 2);
         const centreB = b.x + edge((b.left + b.right) / 2);
         const need = (edge(a.right - a.left) / 2 + edge(b.right - b.left) / 2) * share;

@@ -17,7 +17,7 @@ const many = (count: number, draw: (index: number) => string): string =>
 
 /** A human face in the manner of the emoji set's busts, centred on `cx`, `cy`. */
 const face = (cx: number, cy: number, s: number): string =>
-  rect(cx - 5 * s, cy - 5 * s, 10 * s, 11 * s, '#ffc83d', 4.4 * s) +
+  rect(cx - 5 * s, cy - 5 * s, 10 * s, 11 * s, '#eebfaa', 4.4 * s) +
   disc(cx - 2.2 * s, cy - 0.4 * s, 0.8 * s, '#4a2f22') +
   disc(cx + 2.2 * s, cy - 0.4 * s, 0.8 * s, '#4a2f22') +
   path(
@@ -584,7 +584,7 @@ export const props: Readonly<Record<string, Prop>> = {
       path('M8 9q0-6 8-6t8 6l1.5 14h-19z', '#7d4533') +
       path('M4 30q0-10 12-10t12 10z', '#a13fb0') +
       path('M11 20.5q5 4 10 0l1 3q-6 4-12 0z', '#fff8ea') +
-      rect(14.5, 17, 3, 5, '#fcb100', 1) +
+      rect(14.5, 17, 3, 5, '#d19479', 1) +
       face(16, 12.5, 1) +
       path('M10.5 9.5q5.5-4.5 11 0q-1-4-5.5-4t-5.5 4', '#7d4533') +
       path('M9.5 7.5L8.8.8l3.7 3L16 0l3.5 3.8 3.7-3-.7 6.7z', '#f9c23c') +
@@ -607,5 +607,27 @@ export const props: Readonly<Record<string, Prop>> = {
       line('M10.6 10.5l10.8 2', '#2b2430', 0.8) +
       path('M5 10q3-8.5 11-8.5T27 10q-11-4-22 0', '#2b2430') +
       disc(16, 5.6, 1.5, '#fdf6ec'),
+  },
+  'prop-boat': {
+    label: 'boat',
+    height: 1.3,
+    habitat: 'water',
+    body:
+      rect(24, 3, 1.4, 17, '#7d4533', 0.6) +
+      path('M24 4l-8 3 8 3z', '#e2574c') +
+      path('M1 18h30q-1.5 9-6.5 10h-17Q2.5 27 1 18', '#b5654a') +
+      path('M1 18h30l-.5 2.6H1.5z', '#fdf6ec') +
+      path('M3.4 24h25.2q-1.6 3.6-4.1 4h-17q-2.6-.4-4.1-4', '#8f4a36') +
+      path('M0 27.5q2-1.5 4 0t4 0 4 0 4 0 4 0 4 0 4 0 4 0V31H0z', '#46b5e8'),
+  },
+  'prop-flag': {
+    label: 'flag',
+    height: 1.5,
+    habitat: 'hand',
+    body:
+      rect(5, 1, 1.8, 30, '#8f5240', 0.9) +
+      disc(5.9, 1.6, 1.6, '#f9c23c') +
+      path('M6.8 3q6-3 11 0t11 0v13q-6 3-11 0t-11 0z', '#e2473e') +
+      path('M6.8 7.3q6-3 11 0t11 0v4.3q-6 3-11 0t-11 0z', '#fdf6ec'),
   },
 };

@@ -10,7 +10,7 @@ import {
   wordForms,
   type FigureInfo,
 } from './lexicon.ts';
-import { places } from './places.ts';
+import { placeNamed } from './places.ts';
 import { hashText } from './random.ts';
 import { segmentWords, sentenceLanguage, sentences } from './words.ts';
 
@@ -317,8 +317,6 @@ const creatures = new Set(
 /** Looks words up by longest match. */
 function scan(sentence: string, language: string, cast: readonly CastMember[]): Item[] {
   const plain = sentence.normalize('NFC');
-  const tokens = segmentWords(plain, language);
-  const lower = tokens.map((token) => token.toLocaleLowerCase('en'));
   const glue = unspaced.has(language) ? '' : ' ';
   const reach = unspaced.has(language) ? 6 : longestEntry(language);
   const names = cast
@@ -360,11 +358,14 @@ function scan(sentence: string, language: string, cast: readonly CastMember[]): 
   return items;
 }
 
+const functional = /^(?:stop|rel|num|pronoun|time|weather|mood|shot|pose|skip)\b/;
+
 /** What a word or phrase contributes, or undefined where it is not known. */
 function meaning(word: string, language: string, surface: string): Item[] | undefined {
   for (const [nth, form] of wordForms(word, language).entries()) {
     const { figures, concepts } = senses(language, form);
-    const info = figures[0];
+    // A small word that also happens to name a figure (Spanish `sobre`: on, envelope) is the small word.
+    const info = concepts.some((concept) => functional.test(concept)) ? undefined : figures[0];
     if (!info && concepts.length === 0) continue;
     const items: Item[] = [];
     let place: string | undefined;
@@ -616,6 +617,8 @@ function readSentence(
   let repeat: { kind: Relation; subject: number } | undefined;
   let preposition = false;
 
+  /** Mentions joined by `and`, which do together what follows. */
+  let allies = new Set<number>();
   const add = (icon: string, word: string, extra: Partial<MutableActor>, mention: number): number => {
     const info = figureInfo(icon);
     if (!info) return -1;
@@ -670,10 +673,20 @@ function readSentence(
       return;
     }
     if ((how === 'on' || how === 'in') && b.info.metres < a.info.metres * 0.2) how = 'beside';
+    if ((how === 'in' || how === 'ride') && b.icon === 'sailboat') {
+      // Behind a sail nobody could be seen.
+      b.icon = 'prop-boat';
+      b.info = figureInfo(b.icon) ?? b.info;
+    }
     const target = actors.indexOf(b);
     // Everybody of one mention does the same: `three cats on a wall`.
     for (const [at, actor] of actors.entries()) {
-      if (actor.mention === a.mention && !actor.relation && at !== target && !reaches(actors, target, at))
+      if (
+        (actor.mention === a.mention || (allies.has(actor.mention) && allies.has(a.mention))) &&
+        !actor.relation &&
+        at !== target &&
+        !reaches(actors, target, at)
+      )
         actor.relation = { kind: how, to: target };
     }
   };
@@ -696,6 +709,12 @@ function readSentence(
     } else if (soft && repeat && verbRelations.has(repeat.kind)) {
       joinTo(repeat.kind, repeat.subject, at);
     }
+    const mention = actors[at]?.mention ?? 0;
+    const previous = actors[spoken.at(-1) ?? -1]?.mention;
+    if (soft && previous !== undefined && live(at)) {
+      allies.add(previous);
+      allies.add(mention);
+    } else if (!soft) allies = new Set();
     spoken.push(at);
   };
   let afterAnd = false;
@@ -1039,9 +1058,11 @@ function applyPoses({ actors, setting }: Draft): void {
 
 /** Where the scene plays when the text does not say. */
 function homePlace(actors: readonly MutableActor[], seed: number): string {
+  const outdoors = actors.some(({ info }) => info.habitat === 'far');
   for (const actor of actors) {
     const place = homeOf.get(actor.info.icon);
-    if (place !== undefined && places.some(({ name }) => name === place)) return place;
+    if (place !== undefined && !(outdoors && placeNamed(place).indoor) && !(outdoors && place === 'cave'))
+      return place;
   }
   const alive = actors.some((actor) => isCreature(actor.info));
   if (

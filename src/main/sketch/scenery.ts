@@ -1,5 +1,5 @@
 import type { Scene } from '../../shared/scene.ts';
-import { fade, light, mix } from './colour.ts';
+import { fade, hueOf, light, mix } from './colour.ts';
 import { placeNamed } from './places.ts';
 import type { Random } from './random.ts';
 
@@ -20,6 +20,8 @@ export interface Easel {
   readonly random: Random;
   /** A colour of the day, as it looks in this scene's light. */
   readonly lit: (hex: string) => string;
+  /** False where a figure of the scene is the sun or the moon. */
+  readonly sun: boolean;
   /** Keeps a gradient or clip path and gives its id. */
   readonly define: (make: (id: string) => string) => string;
 }
@@ -47,7 +49,12 @@ export function sceneLight(time: Time, weather: Weather): (hex: string) => strin
             ? 0.22
             : 0;
   const dark = weather === 'storm' ? 0.74 : weather === 'rain' ? 0.88 : 1;
-  return (hex) => light(fade(hex, grey), [factor[0] * dark, factor[1] * dark, factor[2] * dark]);
+  return (hex) => {
+    // Snow lies on whatever is green.
+    const hue = weather === 'snow' ? hueOf(hex) : -1;
+    const base = hue > 60 && hue < 175 ? mix(hex, '#f3f8fd', 0.7) : hex;
+    return light(fade(base, grey), [factor[0] * dark, factor[1] * dark, factor[2] * dark]);
+  };
 }
 
 const skies: Record<Time, readonly [string, string, string]> = {
@@ -384,7 +391,7 @@ function cloud(easel: Easel, x: number, y: number, size: number, colour: string,
 }
 
 /** Sky with sun or moon, stars and clouds, down to `until`. */
-function sky(easel: Easel, until: number, options: { sun?: boolean; clouds?: number } = {}): string {
+function sky(easel: Easel, until: number, options: { clouds?: number } = {}): string {
   const { w, h, random, time, weather } = easel;
   const [top, middle, bottom] = skyColours(time, weather);
   let out = rect(
@@ -403,7 +410,7 @@ function sky(easel: Easel, until: number, options: { sun?: boolean; clouds?: num
   const x = w * side;
   if (time === 'night' && weather !== 'storm' && weather !== 'rain' && weather !== 'fog')
     out += stars(easel, h * until * 0.9, open ? 90 : 30);
-  if (options.sun !== false && (open || (time === 'night' && weather === 'snow'))) {
+  if (easel.sun && (open || (time === 'night' && weather === 'snow'))) {
     if (time === 'night') {
       const y = h * 0.17;
       const r = h * 0.06;

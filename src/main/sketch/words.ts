@@ -88,8 +88,8 @@ export function sentences(text: string): string[] {
 const segmenters = new Map<string, Intl.Segmenter>();
 
 /**
- * The words of a text, without punctuation. Where the script has no spaces the text is cut into single characters
- * runs by the platform's segmenter; a reader then joins neighbours again by longest match.
+ * The words of a text, without punctuation. Where the script has no spaces the platform's segmenter cuts the
+ * text; a reader then joins neighbours again by longest match.
  */
 export function segmentWords(text: string, language: string): string[] {
   if (language !== 'ja' && language !== 'zh') {
@@ -101,6 +101,12 @@ export function segmentWords(text: string, language: string): string[] {
     segmenters.set(language, segmenter);
   }
   const words: string[] = [];
-  for (const { segment, isWordLike } of segmenter.segment(text)) if (isWordLike) words.push(segment);
+  for (const { segment, isWordLike } of segmenter.segment(text)) {
+    if (!isWordLike) continue;
+    // The platform takes some phrases for words: `木の下`, under the tree.
+    const phrase = /^(\p{Script=Han}+)(の)(.+)$/u.exec(segment);
+    if (phrase) words.push(...phrase.slice(1));
+    else words.push(segment);
+  }
   return words;
 }
