@@ -327,6 +327,13 @@ function scan(sentence: string, language: string, cast: readonly CastMember[]): 
       })),
     )
     .filter(({ name }) => name.length > 0);
+  // The platform's segmenter does not know the names of the cast, so the text is cut at them first.
+  const parts =
+    unspaced.has(language) && names.length > 0
+      ? plain.split(new RegExp(`(${names.map(({ name }) => escape(name)).join('|')})`, 'iu'))
+      : [plain];
+  const tokens = parts.flatMap((part, nth) => (nth % 2 === 1 ? [part] : segmentWords(part, language)));
+  const lower = tokens.map((token) => token.toLocaleLowerCase('en'));
   const items: Item[] = [];
   for (let at = 0; at < tokens.length;) {
     let step = 0;
