@@ -48,10 +48,12 @@ export function buildIfStale() {
     const vite = join(root, 'node_modules', 'electron-vite', 'bin', 'electron-vite.js');
     const built = spawnSync(suitableNode(), [vite, 'build', '--logLevel', 'warn'], {
       cwd: root,
-      // Results go to stdout, and a build is none.
-      stdio: ['ignore', 2, 2],
+      encoding: 'utf8',
     });
-    if (built.status !== 0) throw new Error('Fabula could not be built; the reason is above.');
+    if (built.status !== 0) {
+      process.stderr.write(`${built.stdout}${built.stderr}`);
+      throw new Error('Fabula could not be built; the reason is above.');
+    }
   } finally {
     unlock();
   }

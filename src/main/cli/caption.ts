@@ -1,6 +1,5 @@
 import { Option, type Command } from 'commander';
 import { captionModes, CaptionOptionsSchema, type CaptionOptions } from '../../shared/contract.ts';
-import { captionFolder, captionLine } from '../captions/folder.ts';
 import { common, type Cli, type CommonOptions } from './cli.ts';
 import { count, printable } from './terminal.ts';
 
@@ -33,6 +32,7 @@ export function addCaption(program: Command, cli: Cli): void {
     .option('--replace-person', 'change captions that a person wrote, too', defaults.replacePerson)
     .action(async (folder: string, options: Options) => {
       const { mode, prefix, suffix, replacePerson } = options;
+      const { captionFolder, captionLine } = await import('../captions/folder.ts');
       await cli.withStudio(options, async ({ library, models, database, clock, ids }) => {
         const tally = { captioned: 0, kept: 0, failed: 0 };
         const results = captionFolder(

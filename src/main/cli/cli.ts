@@ -3,7 +3,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import type { z } from 'zod';
 import type { Job } from '../../shared/contract.ts';
 import { defaultDataFolder } from '../data-folder.ts';
-import { openStudio, type Studio } from '../studio.ts';
+import type { Studio } from '../studio.ts';
 import { printable, type Terminal } from './terminal.ts';
 
 export const exitCodes = { done: 0, failed: 1, usage: 2, stopped: 130 } as const;
@@ -66,6 +66,8 @@ export class Cli {
     work: (studio: Studio) => Promise<T>,
   ): Promise<T> {
     const dataDir = options.data === undefined ? defaultDataFolder() : resolve(options.data);
+    // Loaded only now: what a studio needs takes longer to load than a wrong option to refuse.
+    const { openStudio } = await import('../studio.ts');
     const studio = await openStudio({ dataDir, resident: options.resident ?? false });
     try {
       return await work(studio);

@@ -4,7 +4,6 @@ import { join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { CaptionOptionsSchema, ExportOptionsSchema } from '../../shared/contract.ts';
 import { FabulaError } from '../../shared/errors.ts';
-import { captionFolder } from '../captions/folder.ts';
 import { explainFileError } from '../fs-errors.ts';
 import { resourcePath } from '../resources.ts';
 import type { Studio } from '../studio.ts';
@@ -75,6 +74,7 @@ async function demonstrate(studio: Studio, cli: Cli, folder: string, started: nu
   step('2. Caption them');
   const captions = join(folder, 'captions.jsonl');
   let captioned = 0;
+  const { captionFolder } = await import('../captions/folder.ts');
   const { library, models, database, clock, ids } = studio;
   for await (const { file, caption, error } of captionFolder(
     { library, models, database, clock, ids },

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import type { Check } from '../../shared/contract.ts';
-import { examine } from '../doctor.ts';
 import { toFailure } from '../../shared/errors.ts';
 import { common, type Cli, type CommonOptions } from './cli.ts';
 import { printable } from './terminal.ts';
@@ -10,6 +9,7 @@ export function addDoctor(program: Command, cli: Cli): void {
   common(program.command('doctor'))
     .description('tell what works on this machine, what does not, and why')
     .action(async (options: CommonOptions) => {
+      const { examine } = await import('../doctor.ts');
       const checks = await cli
         .withStudio(options, (studio) => studio.doctor(cli.signal))
         .catch((error: unknown): Promise<Check[]> => {

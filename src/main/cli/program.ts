@@ -45,7 +45,12 @@ export async function runCommandLine(args: string[]): Promise<number> {
   for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) {
     command.exitOverride().configureOutput({
       outputError: (text) => {
-        terminal.error(text.trim().replace(/^error: /, ''));
+        terminal.error(
+          text
+            .trim()
+            .replace(/^error: /, '')
+            .replace(/\s+/g, ' '),
+        );
       },
     });
   }

@@ -4,9 +4,7 @@ import { resolve, join } from 'node:path';
 import type { Command } from 'commander';
 import { defaultDataFolder } from '../data-folder.ts';
 import { programRoot } from '../program.ts';
-import { openStudio } from '../studio.ts';
 import { isLoopback } from '../web/guard.ts';
-import { openWebDoor } from '../web/server.ts';
 import { common, wholeNumber, type Cli, type CommonOptions } from './cli.ts';
 
 /** `fabula serve`: the studio in a browser, until Ctrl+C. */
@@ -18,6 +16,8 @@ export function addServe(program: Command, cli: Cli): void {
     .option('--open', 'open the address in the browser')
     .action(async (options: CommonOptions & { port?: number; host: string; open?: boolean }) => {
       const dataDir = options.data === undefined ? defaultDataFolder() : resolve(options.data);
+      const { openWebDoor } = await import('../web/server.ts');
+      const { openStudio } = await import('../studio.ts');
       const studio = await openStudio({ dataDir, resident: true });
       cli.stopIsDone = true;
       try {

@@ -2,9 +2,6 @@ import { extname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import writeFileAtomic from 'write-file-atomic';
 import { explainFileError } from '../fs-errors.ts';
-import { drawScene } from '../sketch/draw.ts';
-import { rasterise } from '../sketch/raster.ts';
-import { readScene } from '../sketch/read.ts';
 import { common, wholeNumber, type Cli, type CommonOptions } from './cli.ts';
 import { printable } from './terminal.ts';
 
@@ -32,6 +29,9 @@ export function addSketch(program: Command, cli: Cli): void {
           exitCode: 2,
         });
       }
+      const { drawScene } = await import('../sketch/draw.ts');
+      const { rasterise } = await import('../sketch/raster.ts');
+      const { readScene } = await import('../sketch/read.ts');
       const scene = readScene(words.join(' '), { seed });
       const size = { width, height: Math.round(width * aspect) };
       const file = resolve(output);
