@@ -1,3 +1,4 @@
+import { tick } from 'svelte';
 import type { WindowState } from './window.svelte.ts';
 
 /** Something a person can do from the palette or with a key. */
@@ -10,15 +11,25 @@ export interface AppCommand {
   run: () => void | Promise<void>;
 }
 
-/** Moves the focus to a panel's handle or to a text, once it is on the page. */
+/** Moves the focus to something that the change just made puts on the page. */
 export function focusSoon(selector: string): void {
-  requestAnimationFrame(() =>
-    requestAnimationFrame(() => document.querySelector<HTMLElement>(selector)?.focus()),
-  );
+  const focus = (): boolean => {
+    const element = document.querySelector<HTMLElement>(selector);
+    element?.focus();
+    return element !== null;
+  };
+  void tick().then(() => {
+    // What a virtualised list has yet to scroll to appears a frame later.
+    if (!focus()) requestAnimationFrame(() => requestAnimationFrame(focus));
+  });
 }
 
 export function focusPanel(panel: string | null): void {
   if (panel) focusSoon(`[data-panel-handle="${panel}"]`);
+}
+
+export function focusPicture(block: string): void {
+  focusSoon(`[data-picture-block="${block}"]`);
 }
 
 export function focusText(block: string): void {
@@ -166,7 +177,7 @@ export function appCommands(window: WindowState): AppCommand[] {
       id: 'add-picture',
       title: 'Add a picture block to this panel',
       enabled: withPanel,
-      run: () => void window.story!.addImage(panelId()),
+      run: () => focusPicture(window.story!.addImage(panelId())),
     },
     {
       id: 'add-text',

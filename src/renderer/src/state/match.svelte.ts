@@ -45,12 +45,12 @@ export class MatchState {
     await this.#ask(this.query);
   }
 
-  /** Puts the chosen candidate into the panel. */
-  async accept(): Promise<void> {
-    if (!this.answer || !this.chosen) return;
+  /** Puts the chosen candidate into the panel; answers the block that shows it. */
+  async accept(): Promise<string | undefined> {
+    if (!this.answer || !this.chosen) return undefined;
     const packs = await api.command('packs.list', {});
     const encode = packs.find((pack) => pack.problem === null && pack.roles.includes('encode'));
-    this.#story.useCandidate(
+    return this.#story.useCandidate(
       this.panel,
       this.chosen,
       this.answer.query,

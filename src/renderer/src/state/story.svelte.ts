@@ -355,9 +355,11 @@ export class StoryState {
 
   /**
    * Puts a candidate into the panel as one edit: as a new version of the selected picture, else of the first one that
-   * waits, else as a new picture at the end.
+   * waits or the only one, else as a new picture above the text.
+   *
+   * @returns the block that shows it
    */
-  useCandidate(panelId: string, candidate: Candidate, query: string, encodePack: string | undefined): void {
+  useCandidate(panelId: string, candidate: Candidate, query: string, encodePack: string | undefined): string {
     const panel = this.story.panels[this.#indexOf(panelId)];
     if (!panel) throw new FabulaError('not-found', 'This panel was deleted in the meantime.');
     const version: ImageVersion = {
@@ -382,6 +384,7 @@ export class StoryState {
     if (target) {
       this.edit({ type: 'insert-version', block: target.id, index: target.versions.length, version }, label);
       this.select(panelId, target.id);
+      return target.id;
     } else {
       const block: Block = {
         id: newId(),
@@ -390,8 +393,9 @@ export class StoryState {
         current: version.id,
         versions: [version],
       };
-      this.edit({ type: 'insert-block', panel: panelId, index: panel.blocks.length, block }, label);
+      this.edit({ type: 'insert-block', panel: panelId, index: 0, block }, label);
       this.select(panelId, block.id);
+      return block.id;
     }
   }
 
