@@ -43,12 +43,17 @@ export function openDatabase(file: string, migrations: readonly Migration[] = ow
 
 /** What is wrong with the database file, in words; empty when nothing is. Reads the whole file. */
 export function integrityProblems(database: Database): string[] {
-  const found = database.pragma('quick_check') as { quick_check: string }[];
-  const broken = database.pragma('foreign_key_check') as { table: string; parent: string }[];
-  return [
-    ...found.map((row) => row.quick_check).filter((line) => line !== 'ok'),
-    ...broken.map((row) => `a row of ${row.table} refers to a missing row of ${row.parent}`),
-  ];
+  try {
+    const found = database.pragma('quick_check') as { quick_check: string }[];
+    const broken = database.pragma('foreign_key_check') as { table: string; parent: string }[];
+    return [
+      ...found.map((row) => row.quick_check).filter((line) => line !== 'ok'),
+      ...broken.map((row) => `a row of ${row.table} refers to a missing row of ${row.parent}`),
+    ];
+  } catch (error) {
+    // Damage may stop the check itself.
+    return [error instanceof Error ? error.message : String(error)];
+  }
 }
 
 function refuseForeign(database: Database, file: string, migrations: readonly Migration[]): void {
