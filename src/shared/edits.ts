@@ -118,6 +118,7 @@ function applySimple(story: Story, edit: SimpleEdit): { story: Story; inverse: S
     }
     case 'insert-panel': {
       refuseTaken(story.panels, edit.panel.id, 'panel');
+      refuseBroken(edit.panel.blocks);
       for (const block of edit.panel.blocks) refuseTakenBlock(story, block.id);
       return {
         story: { ...story, panels: inserted(story.panels, edit.index, edit.panel) },
@@ -152,6 +153,7 @@ function applySimple(story: Story, edit: SimpleEdit): { story: Story; inverse: S
       };
     }
     case 'insert-block': {
+      refuseBroken([edit.block]);
       refuseTakenBlock(story, edit.block.id);
       const index = indexOf(story.panels, edit.panel, 'panel');
       const panel = story.panels[index]!;
@@ -310,6 +312,41 @@ function refuseTaken(list: readonly { id: string }[], id: string, what: string):
 
 function refuseTakenBlock(story: Story, id: string): void {
   for (const panel of story.panels) refuseTaken(panel.blocks, id, 'block');
+}
+
+/** Refuses blocks that share an id, and pictures whose versions do or which show a version they have not. */
+function refuseBroken(blocks: readonly Block[]): void {
+  refuseRepeated(blocks, 'block');
+  for (const block of blocks) {
+    if (block.type !== 'image') continue;
+    refuseRepeated(block.versions, 'version');
+    if (block.current !== null && !block.versions.some((version) => version.id === block.current)) {
+      throw new FabulaError(
+        'invalid-input',
+        `Block ${block.id} shows a version it has not (${block.current}).`,
+      );
+    }
+  }
+}
+
+function refuseRepeated(list: readonly { id: string }[], what: string): void {
+  const seen = new Set<string>();
+  for (const { id } of list) {
+    if (seen.has(id)) throw new FabulaError('invalid-input', `There is more than one ${what} ${id}.`);
+    seen.add(id);
+  }
+}
+
+/**
+ * Checks what the schema of a story cannot: that ids are unique, and that every picture shows a version it has. Edits
+ * keep this true; a story from elsewhere (an archive, an outline) must be checked before it is saved.
+ *
+ * @throws FabulaError `invalid-input` naming the id
+ */
+export function checkStory(story: Story): void {
+  refuseRepeated(story.cast, 'cast member');
+  refuseRepeated(story.panels, 'panel');
+  refuseBroken(story.panels.flatMap((panel) => panel.blocks));
 }
 
 function notA(type: Block['type'], id: string): FabulaError {

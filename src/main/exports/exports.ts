@@ -6,7 +6,6 @@ import { ZipFile } from 'yazl';
 import {
   ExportOptionsSchema,
   exportFormats,
-  type Asset,
   type ExportFormat,
   type ExportOptions,
   type Job,
@@ -15,6 +14,7 @@ import { FabulaError, type Json } from '../../shared/errors.ts';
 import { IdSchema, type Story } from '../../shared/story.ts';
 import { explainFileError } from '../fs-errors.ts';
 import type { JobContext, Jobs } from '../jobs/jobs.ts';
+import type { Library } from '../library/library.ts';
 import { writeArchive } from '../stories/archive.ts';
 import type { Stories } from '../stories/stories.ts';
 import { exportHtml } from './html.ts';
@@ -23,10 +23,7 @@ import type { ExportParts } from './parts.ts';
 import { exportPdf } from './pdf.ts';
 
 /** What exports need of the library. */
-export interface ExportLibrary {
-  get(id: string): Asset;
-  original(id: string): Promise<{ bytes: Uint8Array; mime: string }>;
-}
+export type ExportLibrary = Pick<Library, 'get' | 'original' | 'bytes'>;
 
 export interface ExportsParts {
   stories: Pick<Stories, 'open'>;

@@ -7,10 +7,11 @@ import { finished, pipeline } from 'node:stream/promises';
 import { openPromise, type Entry, type ZipFile as ZipReader } from 'yauzl';
 import { ZipFile as ZipWriter } from 'yazl';
 import { z } from 'zod';
-import type { Asset, AssetOrigin, CaptionSource, OpenStory } from '../../shared/contract.ts';
+import type { OpenStory } from '../../shared/contract.ts';
 import { FabulaError, toFailure } from '../../shared/errors.ts';
 import { AssetIdSchema, StorySchema, type Story } from '../../shared/story.ts';
 import { explainFileError } from '../fs-errors.ts';
+import type { Library } from '../library/library.ts';
 
 /**
  * `.fabula`: a ZIP of `story.json` and `images/`, so that a story can be read without Fabula. `story.json` holds the
@@ -19,17 +20,7 @@ import { explainFileError } from '../fs-errors.ts';
  */
 
 /** What an archive needs of the library. */
-export interface ArchiveLibrary {
-  get(id: string): Asset;
-  original(id: string): Promise<{ bytes: Uint8Array; mime: string }>;
-  importBytes(
-    name: string,
-    bytes: Uint8Array,
-    options: { origin: AssetOrigin },
-  ): Promise<{ asset: Asset; duplicate: boolean }>;
-  setCaption(id: string, caption: { text: string; source: CaptionSource; pack: string | null }): Asset;
-  remove(ids: string[]): unknown;
-}
+export type ArchiveLibrary = Pick<Library, 'get' | 'bytes' | 'importBytes' | 'setCaption' | 'remove'>;
 
 const PictureSchema = z.object({
   asset: AssetIdSchema,
@@ -77,12 +68,15 @@ const extensions: Record<string, string> = {
  */
 export async function writeArchive(
   story: Story,
-  library: Pick<ArchiveLibrary, 'get' | 'original'>,
+  library: Pick<Library, 'get' | 'bytes'>,
   file: string,
   {
     signal,
     onProgress = () => {},
-  }: { signal?: AbortSignal | undefined; onProgress?: ((done: number, total: number) => void) | undefined } = {},
+  }: {
+    signal?: AbortSignal | undefined;
+    onProgress?: ((done: number, total: number) => void) | undefined;
+  } = {},
 ): Promise<{ warnings: string[] }> {
   const temporary = `${file}.${process.pid}.tmp`;
   // ZIP times have no zone and two-second steps; the story's own time makes the bytes repeatable.
@@ -97,7 +91,7 @@ export async function writeArchive(
       signal?.throwIfAborted();
       try {
         const asset = library.get(id);
-        const { bytes, mime } = await library.original(id);
+        const { bytes, mime } = await library.bytes(id);
         const path = `images/${id}.${extensions[mime] ?? 'bin'}`;
         await Promise.race([written, addPicture(zip, path, bytes, options)]);
         pictures.push({
@@ -220,7 +214,7 @@ export async function readArchive(
     }
     return stories.insert(story);
   } catch (error) {
-    if (added.length > 0) library.remove(added);
+    if (added.length > 0) await library.remove(added);
     if (error instanceof FabulaError || signal?.aborted === true) throw error;
     throw damaged(name, toFailure(error).message, error);
   } finally {

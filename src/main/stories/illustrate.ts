@@ -1,9 +1,10 @@
-import type { Asset, AssetOrigin, Candidate, Job, Match } from '../../shared/contract.ts';
+import type { Candidate, Job, Match } from '../../shared/contract.ts';
 import type { Edit } from '../../shared/edits.ts';
 import { FabulaError, toFailure } from '../../shared/errors.ts';
 import type { Scene } from '../../shared/scene.ts';
 import { currentVersion, panelText, type ImageVersion, type Panel, type Story } from '../../shared/story.ts';
 import type { JobContext, Jobs } from '../jobs/jobs.ts';
+import type { Library } from '../library/library.ts';
 import type { Clock, Ids } from '../ports.ts';
 import { drawScene } from '../sketch/draw.ts';
 import { translateToEnglish } from '../sketch/lexicon.ts';
@@ -22,19 +23,9 @@ export interface PictureSearch {
   probability(similarity: number): number;
 }
 
-/** What matching needs of the library. */
-export interface PictureLibrary {
-  get(id: string): Asset;
-  importBytes(
-    name: string,
-    bytes: Uint8Array,
-    options: { origin: AssetOrigin },
-  ): Promise<{ asset: Asset; duplicate: boolean }>;
-}
-
 export interface IllustratorParts {
   stories: Stories;
-  library: PictureLibrary;
+  library: Pick<Library, 'get' | 'importBytes'>;
   jobs: Jobs;
   search: PictureSearch;
   ids: Ids;

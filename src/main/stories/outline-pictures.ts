@@ -1,17 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { Asset } from '../../shared/contract.ts';
 import { toFailure } from '../../shared/errors.ts';
 import type { Story } from '../../shared/story.ts';
+import type { Library } from '../library/library.ts';
 import type { Clock, Ids } from '../ports.ts';
 import type { OutlinePicture } from './outline.ts';
-
-export interface PictureImporter {
-  importFile(
-    path: string,
-    options: { originals: 'leave' | 'copy' },
-  ): Promise<{ asset: Asset; duplicate: boolean }>;
-}
 
 /**
  * Imports the pictures an outline names and puts them into the blocks that wait for them. Paths are taken from the
@@ -24,7 +17,7 @@ export async function attachPictures(
   parts: {
     folder: string;
     name: string;
-    library: PictureImporter;
+    library: Pick<Library, 'importFile'>;
     ids: Ids;
     clock: Clock;
     signal?: AbortSignal | undefined;

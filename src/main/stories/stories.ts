@@ -1,6 +1,6 @@
 import { FabulaError } from '../../shared/errors.ts';
 import type { EventName, OpenStory, StoryChange, StorySummary, StudioEvents } from '../../shared/contract.ts';
-import { applyEdit, type Edit } from '../../shared/edits.ts';
+import { applyEdit, checkStory, type Edit } from '../../shared/edits.ts';
 import { currentVersion, defaultSettings, type Panel, type Story } from '../../shared/story.ts';
 import type { Clock, Ids } from '../ports.ts';
 import type { Database } from '../store/database.ts';
@@ -88,8 +88,12 @@ export class Stories {
     });
   }
 
-  /** Saves a whole story, as an import brings it. Where its id is taken already it gets a new one. */
+  /**
+   * Saves a whole story, as an import brings it. Where its id is taken already it gets a new one.
+   * @throws FabulaError `invalid-input` when the story's ids are not unique
+   */
   insert(story: Story): OpenStory {
+    checkStory(story);
     const saved = this.#database
       .transaction(() => {
         const taken =
