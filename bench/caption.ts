@@ -80,6 +80,26 @@ const seconds = async (work: () => Promise<unknown>): Promise<number> => {
   return (performance.now() - start) / 1000;
 };
 
+/** Processor time of this process and its children, in milliseconds; null where there is no /proc. */
+function processorTime(): number | null {
+  if (process.platform !== 'linux') return null;
+  const { user, system } = process.cpuUsage();
+  return children().reduce(
+    (sum, pid) => {
+      // Fields 14 and 15 after the command's name: ticks of 10 ms in user and in system mode.
+      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+        .replace(/^.*\) /s, '')
+        .split(' ');
+      return sum + (Number(fields[11]) + Number(fields[12])) * 10;
+    },
+    (user + system) / 1000,
+  );
+}
+
+function children(): string[] {
+  return readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
+}
+
 const median = (numbers: readonly number[]): number => {
   const sorted = numbers.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? NaN;
@@ -128,9 +148,17 @@ async function compareRates(): Promise<void> {
   await starter.captionImages(captioner, encoder, batches[0]!, models.batch, AbortSignal.timeout(60_000));
 
   const rates: { bare: number; whole: number }[] = [];
+  const processor = { bare: [] as number[], whole: [] as number[] };
+  const measured = async (what: 'bare' | 'whole', work: () => Promise<unknown>): Promise<number> => {
+    const before = processorTime();
+    const time = await seconds(work);
+    const after = processorTime();
+    if (before !== null && after !== null) processor[what].push((after - before) / photos.length);
+    return time;
+  };
   for (let turn = 0; turn < Number(values.rounds); turn++) {
-    const bareTime = await seconds(bare);
-    const wholeTime = await seconds(() => whole(`round-${turn}`));
+    const bareTime = await measured('bare', bare);
+    const wholeTime = await measured('whole', () => whole(`round-${turn}`));
     rates.push({ bare: photos.length / bareTime, whole: photos.length / wholeTime });
     console.error(
       `round ${turn + 1}: bare ${round(rates.at(-1)!.bare)}, whole ${round(rates.at(-1)!.whole)} photos/s`,
@@ -144,17 +172,17 @@ async function compareRates(): Promise<void> {
       barePhotosPerSecond: round(median(rates.map((rate) => rate.bare))),
       wholePhotosPerSecond: round(median(rates.map((rate) => rate.whole))),
       ratio: round(median(rates.map((rate) => rate.whole / rate.bare)), 3),
+      processorMillisecondsPerPhoto: {
+        bare: round(median(processor.bare)),
+        whole: round(median(processor.whole)),
+      },
     }),
   );
 }
 
 /** Resident memory of this process and its children, in MB (Linux). */
 function residentMegabytes(): number {
-  const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8')
-    .trim()
-    .split(' ')
-    .filter(Boolean);
-  return ['self', ...children].reduce((sum, pid) => {
+  return ['self', ...children()].reduce((sum, pid) => {
     const kilobytes = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0';
     return sum + Number(kilobytes) / 1024;
   }, 0);

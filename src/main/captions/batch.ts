@@ -6,10 +6,13 @@ import type { Database } from '../store/database.ts';
 import { ahead } from './ahead.ts';
 import { composeCaption, wantsCaption } from './compose.ts';
 
-/** A picture on its way: to be captioned, or already known to be kept as it is or to have failed. */
+/**
+ * A picture on its way: to be captioned, or already known to be kept as it is or to have failed. `enter` takes one
+ * that is new into the library; it is called in the transaction that stores its caption.
+ */
 export type Prepared<Item> =
-  | { item: Item; state: 'caption'; asset: string; pixels: Uint8Array }
-  | { item: Item; state: 'keep'; asset: string }
+  | { item: Item; state: 'caption'; asset: string; enter?: () => unknown; pixels: Uint8Array }
+  | { item: Item; state: 'keep'; asset: string; enter?: () => unknown }
   | { item: Item; state: 'fail'; error: unknown };
 
 /** A picture that is through. */
@@ -114,7 +117,7 @@ async function* batches<Item>(
 }
 
 type Inferred<Item> =
-  | { item: Item; state: 'caption'; asset: string; result: CaptionedPicture }
+  | { item: Item; state: 'caption'; asset: string; enter?: () => unknown; result: CaptionedPicture }
   | Exclude<Prepared<Item>, { state: 'caption' }>;
 
 async function infer<Item>(
@@ -154,7 +157,10 @@ async function infer<Item>(
   return batch.map((entry) => {
     if (entry.state !== 'caption') return entry;
     const result = results.get(entry);
-    if (result && 'text' in result) return { item: entry.item, state: 'caption', asset: entry.asset, result };
+    if (result && 'text' in result) {
+      const { pixels: _, ...rest } = entry;
+      return { ...rest, result };
+    }
     const error =
       result?.error ?? new FabulaError('model-failed', 'The models gave no caption for the picture.');
     return { item: entry.item, state: 'fail', error };
@@ -171,9 +177,11 @@ function storeOne<Item>(
   const { asset } = entry;
   let current: Caption | null;
   try {
+    entry.enter?.();
     current = library.get(asset).caption;
   } catch (error) {
-    // Removed from the library while it was being captioned.
+    // Removed from the library in the meantime. Anything else, such as a full disk, ends the whole batch.
+    if (!(error instanceof FabulaError && ['not-found', 'conflict'].includes(error.code))) throw error;
     return { item, state: 'failed', error };
   }
   if (entry.state === 'keep') return { item, state: 'kept', asset, caption: current };

@@ -1,7 +1,10 @@
 import type { Caption, CaptionOptions } from '../../shared/contract.ts';
 
 /** Whether a picture with this caption gets a new one. A person's caption is only touched with `replacePerson`. */
-export function wantsCaption(current: Caption | null, options: CaptionOptions): boolean {
+export function wantsCaption(
+  current: Pick<Caption, 'text' | 'source'> | null,
+  options: CaptionOptions,
+): boolean {
   if (current === null || current.text.trim() === '') return true;
   if (options.mode === 'skip') return false;
   return current.source !== 'person' || options.replacePerson;

@@ -127,12 +127,18 @@ async function prepare(
   try {
     const size = models.imageSize;
     const picture = await library.prepareFile(item.path, { originals: 'leave', square: size });
-    const { asset } = library.enter(picture);
-    if (run.done.has(asset.id) || !wantsCaption(asset.caption, options)) {
-      return { item, state: 'keep', asset: asset.id };
+    const { id, record, square } = picture;
+    const enter = (): unknown => library.enter(picture);
+    // A new picture may bring a caption in its own metadata.
+    const known = library.getMany([id])[0];
+    const own = record?.caption ? { text: record.caption, source: 'file' as const } : null;
+    if (run.done.has(id) || !wantsCaption(known ? known.caption : own, options)) {
+      return { item, state: 'keep', asset: id, enter };
     }
-    const pixels = picture.square ?? (await library.pixels(asset.id, size));
-    return { item, state: 'caption', asset: asset.id, pixels };
+    if (square !== null) return { item, state: 'caption', asset: id, enter, pixels: square };
+    // Where the file lies may be news, and is where the pixels are read.
+    library.enter(picture);
+    return { item, state: 'caption', asset: id, pixels: await library.pixels(id, size) };
   } catch (error) {
     return { item, state: 'fail', error };
   }
