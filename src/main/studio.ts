@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { copyFile, readFile, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { About, Asset, Check, CommandArguments, Job, OpenStory } from '../shared/contract.ts';
 import type { Scene } from '../shared/scene.ts';
 import { Captions } from './captions/captions.ts';
@@ -23,6 +23,7 @@ import { Search } from './search.ts';
 import { drawScene } from './sketch/draw.ts';
 import { readScene } from './sketch/read.ts';
 import { openDatabase, type Database } from './store/database.ts';
+import { readArchive } from './stories/archive.ts';
 import { Illustrator } from './stories/illustrate.ts';
 import { attachPictures } from './stories/outline-pictures.ts';
 import { decodeOutline, readOutline } from './stories/outline.ts';
@@ -168,11 +169,20 @@ export class Studio {
     return { story: this.stories.insert(story), warnings: [...warnings, ...unread] };
   }
 
-  /** Makes a story of an outline file, with the pictures it names. @throws FabulaError naming the file */
-  async readOutlineFile(
+  /**
+   * Makes a story of a file: a `.fabula` archive, or else an outline with the pictures it names.
+   *
+   * @param seed Seeds the sketches of an outline; an archive keeps its own.
+   * @throws FabulaError naming the file
+   */
+  async readStoryFile(
     path: string,
     { seed, signal }: { seed?: number | undefined; signal?: AbortSignal | undefined } = {},
   ): Promise<{ story: OpenStory; warnings: string[] }> {
+    if (extname(path).toLowerCase() === '.fabula') {
+      const { library, stories } = this;
+      return { story: await readArchive(path, { library, stories, signal }), warnings: [] };
+    }
     const name = basename(path);
     const bytes = await readFile(path).catch((error: unknown) => {
       throw explainFileError(error, path);

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { extname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { ExportFormat, ExportOptions } from '../../shared/contract.ts';
 import { FabulaError } from '../../shared/errors.ts';
@@ -12,11 +12,14 @@ import { count, printable } from './terminal.ts';
 export function addExport(program: Command, cli: Cli): void {
   const command = withLayout(common(program.command('export')))
     .description('write a story of the library to a file')
-    .argument('<story>', 'the story: its id, or its title');
+    .argument('<story>', 'the story: its id, its title, or a .fabula file');
   command.action(async (name: string, options: LayoutOptions) => {
     const format = formatOf(command, options.output);
     await cli.withStudio(options, async (studio) => {
-      const story = findStory(studio, name);
+      const story =
+        extname(name).toLowerCase() === '.fabula'
+          ? (await studio.readStoryFile(resolve(name), { signal: cli.signal })).story.story
+          : findStory(studio, name);
       const file = resolve(options.output);
       await writeStory(studio, cli, story, format, exportOptions(options), file);
       cli.terminal.data({ story: story.id, file, panels: story.panels.length });

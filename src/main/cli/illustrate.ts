@@ -21,9 +21,9 @@ export interface PanelPicture {
 export function addIllustrate(program: Command, cli: Cli): void {
   const command = withLayout(common(program.command('illustrate')))
     .description(
-      'give every panel of an outline a picture, found in the library or sketched, and write the story',
+      'give every panel of a story a picture, found in the library or sketched, and write the story',
     )
-    .argument('<story>', 'a Markdown outline')
+    .argument('<story>', 'a Markdown outline, or a .fabula file')
     .option('--seed <number>', 'seeds the sketches (else the outline says)', wholeNumber(0, 0xffffffff));
   command.action(async (path: string, options: LayoutOptions & { seed?: number }) => {
     const format = formatOf(command, options.output);
@@ -44,7 +44,7 @@ export function addIllustrate(program: Command, cli: Cli): void {
   });
 }
 
-/** Reads an outline into the library and illustrates it, saying what the outline's reader had to warn of. */
+/** Reads a story's file into the library and illustrates it, saying what its reader had to warn of. */
 export async function illustrateFile(
   studio: Studio,
   cli: Cli,
@@ -54,7 +54,7 @@ export async function illustrateFile(
   const {
     story: { story },
     warnings,
-  } = await studio.readOutlineFile(resolve(path), { seed, signal: cli.signal });
+  } = await studio.readStoryFile(resolve(path), { seed, signal: cli.signal });
   for (const warning of warnings) cli.fail(basename(path), warning);
   await cli.finish(studio, studio.illustrator.start(story.id));
   const illustrated = studio.stories.open(story.id).story;
