@@ -56,3 +56,14 @@ export async function openVersions(page: Page, panel: number): Promise<ImageBloc
   const { story } = await storyAsSaved(page);
   return (story.panels[panel]?.blocks ?? []).filter((block) => block.type === 'image');
 }
+
+/** Makes a story of a Markdown outline and waits until it is open. */
+export async function importOutline(page: Page, markdown: string): Promise<void> {
+  await page.getByRole('link', { name: 'Stories', exact: true }).click();
+  await page.getByRole('button', { name: 'Import an outline' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Import an outline' });
+  await dialog.getByRole('textbox', { name: 'Outline' }).fill(markdown);
+  await dialog.getByRole('button', { name: 'Make the story' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await page.getByRole('list', { name: 'Panels' }).waitFor();
+}

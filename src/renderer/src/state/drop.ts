@@ -4,8 +4,8 @@ import type { WindowState } from './window.svelte.ts';
 /** What a drop holds. It has to be read before the drop event ends, when the browser takes it back. */
 export interface Dropped {
   files: File[];
-  /** Browser only: the same as file system entries, which tell folders from files. */
-  entries: FileSystemEntry[];
+  /** Folders, which only a browser tells apart and reads; on the desktop they are among the files, with their path. */
+  folders: FileSystemDirectoryEntry[];
 }
 
 export interface NamedFile {
@@ -16,22 +16,24 @@ export interface NamedFile {
 const pictureNames = /\.(jpe?g|png|webp|gif|avif|tiff?|svg|heic|heif)$/i;
 
 export function dropped(data: DataTransfer): Dropped {
-  const items = Array.from(data.items).filter((item) => item.kind === 'file');
-  return {
-    files: Array.from(data.files),
-    entries: api.isDesktop ? [] : items.flatMap((item) => item.webkitGetAsEntry() ?? []),
-  };
+  if (api.isDesktop) return { files: Array.from(data.files), folders: [] };
+  const files: File[] = [];
+  const folders: FileSystemDirectoryEntry[] = [];
+  for (const item of data.items) {
+    const entry = item.webkitGetAsEntry();
+    const file = item.getAsFile();
+    if (entry?.isDirectory) folders.push(entry as FileSystemDirectoryEntry);
+    else if (file) files.push(file);
+  }
+  return { files, folders };
 }
 
 /** Takes what was dropped into the library: by path on the desktop, by upload in a browser. */
-export async function importDrop(window: WindowState, { files, entries }: Dropped): Promise<void> {
+export async function importDrop(window: WindowState, { files, folders }: Dropped): Promise<void> {
   if (api.isDesktop) return window.follow(await api.importDropped(files));
-  const found: NamedFile[] = [];
-  for (const entry of entries) {
-    // A file dropped by itself is always tried; a folder is searched for pictures.
-    if (entry.isDirectory) found.push(...(await picturesIn(entry as FileSystemDirectoryEntry)));
-    else found.push(await asFile(entry as FileSystemFileEntry));
-  }
+  // A file dropped by itself is always tried; a folder is searched for pictures.
+  const found: NamedFile[] = files.map((file) => ({ name: file.name, file }));
+  for (const folder of folders) found.push(...(await picturesIn(folder)));
   await uploadAll(window, found);
 }
 

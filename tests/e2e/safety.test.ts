@@ -1,0 +1,237 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { openBrowser, startStudio, type OpenBrowser, type RunningStudio } from '../fixtures/browser.ts';
+import { drawPicture } from '../fixtures/pictures.ts';
+import { addFolder, ask, importOutline, jobEnded, openStoryId, saved, storyAsSaved } from './steps.ts';
+
+/** Nothing a person wrote is lost, and nothing that stands in a text or a file name ever runs. */
+
+let studio: RunningStudio;
+let browser: OpenBrowser;
+let page: Page;
+
+beforeAll(async () => {
+  studio = await startStudio();
+  browser = await openBrowser();
+  page = browser.page;
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await studio?.stop();
+});
+
+beforeEach(async () => {
+  // Leaving the page first takes the hash and the state of the test before along with it.
+  await page.goto('about:blank');
+  await page.goto(studio.url);
+});
+
+describe('autosave', () => {
+  test('what was typed a moment before a reload is there after it', async () => {
+    await importOutline(page, '# Reload\n\nOnce.');
+    const text = page.getByLabel('Text of panel 1');
+    await text.focus();
+    await page.keyboard.press('End');
+    await page.keyboard.type(' Upon a time.');
+    await page.reload();
+    await expect.poll(() => page.getByLabel('Text of panel 1').inputValue()).toBe('Once. Upon a time.');
+    expect((await storyAsSaved(page)).undo).toBe('Edit text');
+  });
+
+  test('typing is one undo step a pause, and undo reaches text in a field that has the focus', async () => {
+    await importOutline(page, '# Pauses\n\nA');
+    await page.getByLabel('Text of panel 1').focus();
+    await page.keyboard.press('End');
+    await page.keyboard.type('B');
+    await saved(page);
+    await page.keyboard.type('CD');
+    await saved(page);
+    expect(await page.getByLabel('Text of panel 1').inputValue()).toBe('ABCD');
+    await page.keyboard.press('Control+z');
+    await expect.poll(() => page.getByLabel('Text of panel 1').inputValue()).toBe('AB');
+    await page.keyboard.press('Control+z');
+    await expect.poll(() => page.getByLabel('Text of panel 1').inputValue()).toBe('A');
+    await page.keyboard.press('Control+Shift+z');
+    await expect.poll(() => page.getByLabel('Text of panel 1').inputValue()).toBe('AB');
+  });
+
+  test('two windows on one story see each other’s edits, and neither loses words', async () => {
+    await importOutline(page, '# Two windows\n\nLeft.\n\nRight.');
+    const other = await browser.context.newPage();
+    await other.goto(page.url());
+    await other.getByLabel('Text of panel 2').waitFor();
+
+    await Promise.all([
+      page.getByLabel('Text of panel 1').fill('Left, from the first window.'),
+      other.getByLabel('Text of panel 2').fill('Right, from the second window.'),
+    ]);
+    for (const window of [page, other]) {
+      await expect
+        .poll(() => window.getByLabel('Text of panel 1').inputValue())
+        .toBe('Left, from the first window.');
+      await expect
+        .poll(() => window.getByLabel('Text of panel 2').inputValue())
+        .toBe('Right, from the second window.');
+      await saved(window);
+    }
+    await other.close();
+  });
+
+  test('says so when the studio cannot be reached, and saves when it can again', async () => {
+    await importOutline(page, '# Away\n\nBefore.');
+    const text = page.getByLabel('Text of panel 1');
+    await page.route('**/command/stories.edit', (route) => route.abort());
+    await text.fill('Written while nobody answers.');
+    await page.locator('[data-save="failed"]').waitFor();
+    expect((await storyAsSaved(page)).story.panels[0]?.blocks[0]).toMatchObject({ text: 'Before.' });
+    await page.unroute('**/command/stories.edit');
+    await page.getByRole('button', { name: 'Save now' }).click();
+    await saved(page);
+    expect((await storyAsSaved(page)).story.panels[0]?.blocks[0]).toMatchObject({
+      text: 'Written while nobody answers.',
+    });
+  });
+
+  test('Esc takes back what was typed, and nothing of it is kept', async () => {
+    await importOutline(page, '# Escape\n\nKeep me.');
+    const text = page.getByLabel('Text of panel 1');
+    await text.focus();
+    await page.keyboard.type('Drop me. ');
+    await page.keyboard.press('Escape');
+    expect(await text.inputValue()).toBe('Keep me.');
+    await saved(page);
+    expect((await storyAsSaved(page)).story.panels[0]?.blocks[0]).toMatchObject({ text: 'Keep me.' });
+  });
+});
+
+describe('text is only ever text', () => {
+  const evil = '<img src=x onerror="window.ran=1"><script>window.ran=1</script>';
+
+  test('in titles, panels, notes and captions', async () => {
+    await importOutline(page, `# ${evil}\n\nText ${evil}\n\n[link](javascript:window.ran=1)`);
+    await page.locator('[data-panel-handle]').first().click();
+    await page.getByLabel('Dialogue').fill(evil);
+    await page.getByLabel('Notes').fill(evil);
+    await page.getByLabel('Shot').fill(evil);
+    await saved(page);
+    await page.reload();
+    await page.locator('[data-panel]').first().getByText('onerror').first().waitFor();
+    await page.getByRole('link', { name: 'Stories', exact: true }).click();
+    await page.getByRole('heading', { name: 'Stories' }).waitFor();
+    await page.keyboard.press('Control+k');
+    await page.getByRole('dialog', { name: 'Every command' }).waitFor();
+    await page.keyboard.press('Escape');
+    expect(await ranAnything(page)).toBe(false);
+  });
+
+  test('in file names, captions and error messages', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'fabula-evil-'));
+    // Windows and some file systems refuse the signs; the name without them then stands in.
+    const name = '<img src=x onerror=window.ran=1>.jpg';
+    const picture = await drawPicture(7);
+    await writeFile(join(folder, name), picture).catch(() => writeFile(join(folder, 'plain.jpg'), picture));
+    await writeFile(join(folder, '<script>window.ran=1<script>.png'), 'no picture').catch(() =>
+      writeFile(join(folder, 'bad.png'), 'no picture'),
+    );
+    await addFolder(page, folder);
+    await jobEnded(page, /^Import/);
+    await page.getByRole('button', { name: 'See what failed' }).click();
+    await page.getByRole('dialog', { name: 'Jobs' }).getByRole('listitem').first().waitFor();
+    await page.keyboard.press('Escape');
+
+    await page.locator('[data-asset]').first().click();
+    await page.getByLabel('Caption', { exact: true }).fill(evil);
+    await page.keyboard.press('Control+Enter');
+    await page.locator('[data-asset]').first().getByText('onerror').waitFor();
+    await page.getByLabel('Search the library').fill(evil);
+    await page.getByText(/(Results|No good match|Nothing found) for/).waitFor();
+    expect(await ranAnything(page)).toBe(false);
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  test('the policy of the page forbids inline scripts and foreign requests outright', async () => {
+    const response = await page.request.get(new URL('/', studio.url).href);
+    const policy = response.headers()['content-security-policy'] ?? '';
+    for (const part of ["default-src 'none'", "script-src 'self'", "object-src 'none'"]) {
+      expect(policy).toContain(part);
+    }
+    expect(policy).not.toContain('unsafe-eval');
+    expect(policy).not.toMatch(/script-src[^;]*unsafe-inline/);
+  });
+});
+
+describe('files sent by the browser', () => {
+  test('a bad file is named, the good ones arrive', async () => {
+    await page.getByRole('button', { name: 'Add pictures' }).first().click();
+    await page.getByLabel('Files to upload').setInputFiles([
+      { name: 'upload one.jpg', mimeType: 'image/jpeg', buffer: await drawPicture(21) },
+      {
+        name: 'half a picture.jpg',
+        mimeType: 'image/jpeg',
+        buffer: (await drawPicture(22)).subarray(0, 700),
+      },
+      { name: 'upload two.jpg', mimeType: 'image/jpeg', buffer: await drawPicture(23) },
+    ]);
+    await jobEnded(page, /^Add 3 files/);
+    await page.getByRole('button', { name: 'See what failed' }).click();
+    await page
+      .getByRole('dialog', { name: 'Jobs' })
+      .getByRole('listitem')
+      .filter({ hasText: /^half a picture\.jpg/ })
+      .waitFor();
+    await page.keyboard.press('Escape');
+    const { assets } = await ask(page, 'library.list', {});
+    const names = assets.map((asset) => asset.name);
+    expect(names).toEqual(expect.arrayContaining(['upload one.jpg', 'upload two.jpg']));
+    expect(names).not.toContain('half a picture.jpg');
+    await expect.poll(() => page.locator('[data-asset]').count()).toBe(assets.length);
+  });
+
+  test('pictures dropped on the window are added', async () => {
+    const bytes = [...(await drawPicture(31))];
+    const before = (await ask(page, 'library.list', {})).total;
+    const data = await page.evaluateHandle((content) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([new Uint8Array(content)], 'dropped.jpg', { type: 'image/jpeg' }));
+      return transfer;
+    }, bytes);
+    await page.dispatchEvent('body', 'dragover', { dataTransfer: data });
+    await page.getByText('Drop pictures or folders').waitFor();
+    await page.dispatchEvent('body', 'drop', { dataTransfer: data });
+    await expect.poll(async () => (await ask(page, 'library.list', {})).total).toBe(before + 1);
+  });
+});
+
+describe('a long story', () => {
+  test('keeps only the panels near the screen on the page, and reaches the last one', async () => {
+    const panels = Array.from({ length: 300 }, (_, index) => `Panel text number ${index + 1}.`);
+    await importOutline(page, `# Long\n\n${panels.join('\n\n')}`);
+    await page.getByLabel('Text of panel 1', { exact: true }).waitFor();
+    expect(await page.locator('[data-panel]').count()).toBeLessThan(60);
+    await page.locator('[data-panel-handle]').first().click();
+    await page.keyboard.press('End');
+    await page.getByRole('list', { name: 'Panels' }).evaluate((list) => list.scrollTo(0, 1e7));
+    await page.getByLabel('Text of panel 300', { exact: true }).fill('The very last words.');
+    await saved(page);
+    expect(await page.locator('[data-panel]').count()).toBeLessThan(60);
+    expect((await storyAsSaved(page)).story.panels.at(-1)?.blocks[0]).toMatchObject({
+      text: 'The very last words.',
+    });
+    expect(await openStoryId(page)).toBeTruthy();
+  });
+});
+
+test('nothing went wrong in the page meanwhile, and nothing was asked of another machine', () => {
+  // The browser itself reports every request that was refused or cut off, as two of the tests ask for.
+  const refused = /^Failed to load resource/;
+  expect(browser.problems.filter((problem) => !refused.test(problem))).toEqual([]);
+  expect(browser.strangers).toEqual([]);
+});
+
+async function ranAnything(window: Page): Promise<boolean> {
+  return window.evaluate(() => 'ran' in globalThis);
+}
