@@ -13,12 +13,15 @@ import {
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openDatabase } from '../../src/main/store/database.ts';
 
 /** `fabula caption` over a folder, as a process of its own that gets killed. */
 
-const PICTURES = 56;
+// Several whole runs a test, each with a process to start.
+vi.setConfig({ testTimeout: 180_000 });
+
+const PICTURES = 44;
 const root = mkdtempSync(join(tmpdir(), 'fabula-caption-folder-'));
 const photos = join(root, 'photos');
 let count = 0;

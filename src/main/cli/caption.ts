@@ -33,7 +33,7 @@ export function addCaption(program: Command, cli: Cli): void {
     .action(async (folder: string, options: Options) => {
       const { mode, prefix, suffix, replacePerson } = options;
       const { captionFolder, captionLine } = await import('../captions/folder.ts');
-      await cli.withStudio(options, async ({ library, models, database, clock, ids }) => {
+      await cli.withStudio(options, async ({ library, models, database, clock, ids, dataDir }) => {
         const tally = { captioned: 0, kept: 0, failed: 0 };
         const results = captionFolder(
           { library, models, database, clock, ids },
@@ -43,6 +43,7 @@ export function addCaption(program: Command, cli: Cli): void {
             jsonl: options.jsonl,
             csv: options.csv,
             txt: options.txt,
+            exclude: [dataDir],
             signal: cli.signal,
             onProgress: ({ done, total }) => {
               cli.terminal.progress('Captioning', done, total);

@@ -5,6 +5,7 @@ import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { z } from 'zod';
 import type { PackSummary } from '../../shared/contract.ts';
 import { FabulaError } from '../../shared/errors.ts';
+import { explainFileError } from '../fs-errors.ts';
 import type { CaptionRole, EncodeRole, Roles } from './roles.ts';
 import { CaptionRoleSchema, EncodeRoleSchema, packPath } from './roles.ts';
 
@@ -155,18 +156,27 @@ export class Packs {
    * Copies a pack into the person's own folder, checking every file. A pack of the same id there is replaced.
    * Nothing is left behind when a file turns out wrong.
    *
-   * @throws FabulaError `corrupt-pack`, `not-found`, `cancelled`.
+   * @throws FabulaError `corrupt-pack`, `not-found`, `conflict` for a shipped pack's id and revision, `cancelled`.
    */
   async add(source: string, signal?: AbortSignal): Promise<PackSummary> {
     const { manifest } = openPack(resolve(source));
     checkSizes(resolve(source), manifest);
     const home = this.#own();
-    await mkdir(home, { recursive: true });
-    // Begins with a dot, so that a copy cut short by a crash is never taken for a pack.
-    const temporary = await mkdtemp(join(home, '.adding-'));
+    const { id, revision } = manifest;
+    const shipped = this.#packFolders().filter((folder) => dirname(folder) !== home);
+    if (shipped.some((folder) => isVersion(folder, id, revision))) {
+      throw new FabulaError(
+        'conflict',
+        `Revision ${revision} of the pack ${id} is shipped with Fabula already. A pack that differs needs another id or revision.`,
+      );
+    }
+    let temporary = '';
     try {
+      await mkdir(home, { recursive: true });
+      // Begins with a dot, so that a copy cut short by a crash is never taken for a pack.
+      temporary = await mkdtemp(join(home, '.adding-'));
       for (const path of [MANIFEST, ...manifest.files.map((file) => file.path)]) {
-        signal?.throwIfAborted();
+        stopWhen(signal);
         const target = join(temporary, path);
         await mkdir(dirname(target), { recursive: true });
         await copyFile(containedFile(resolve(source), path), target);
@@ -175,14 +185,17 @@ export class Packs {
       const target = join(home, manifest.id);
       const previous = `${temporary}-previous`;
       if (existsSync(target)) await rename(target, previous);
-      await rename(temporary, target);
+      try {
+        await rename(temporary, target);
+      } catch (error) {
+        if (existsSync(previous)) await rename(previous, target);
+        throw error;
+      }
       await rm(previous, { recursive: true, force: true });
       this.#chosen.clear();
     } catch (error) {
-      await rm(temporary, { recursive: true, force: true });
-      if (signal?.aborted)
-        throw new FabulaError('cancelled', 'Adding the pack was cancelled. Nothing was added.');
-      throw error;
+      if (temporary !== '') await rm(temporary, { recursive: true, force: true });
+      throw explainFileError(error, home);
     }
     return summary(manifest, null);
   }
@@ -287,6 +300,15 @@ function openPack(folder: string): Pack {
   return { manifest, folder, version: `${manifest.id}@${manifest.revision}` };
 }
 
+function isVersion(folder: string, id: string, revision: string): boolean {
+  try {
+    const { manifest } = openPack(folder);
+    return manifest.id === id && manifest.revision === revision;
+  } catch {
+    return false;
+  }
+}
+
 function checkSizes(folder: string, manifest: Manifest): void {
   for (const file of manifest.files) {
     const path = containedFile(folder, file.path);
@@ -346,6 +368,17 @@ function summary(manifest: Manifest, problem: string | null): PackSummary {
 
 async function sha256(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, signal ? { signal } : {})) hash.update(chunk as Buffer);
+  try {
+    for await (const chunk of createReadStream(path)) {
+      stopWhen(signal);
+      hash.update(chunk as Buffer);
+    }
+  } catch (error) {
+    throw explainFileError(error, path);
+  }
   return hash.digest('hex');
+}
+
+function stopWhen(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new FabulaError('cancelled', 'Cancelled. No pack was changed.');
 }

@@ -234,6 +234,24 @@ test('a shipped pack cannot be removed, and an unknown one is not found', async 
   expect(existsSync(join(shipped, 'starter', 'manifest.json'))).toBe(true);
 });
 
+test('a pack that calls itself like a shipped one is refused; a new revision of it is taken', async () => {
+  const source = join(home, 'new');
+  writePack(source);
+  const packs = new Packs([shipped, own]);
+  expect((await failure(() => packs.add(source))).code).toBe('conflict');
+  writePack(source, { revision: '2' });
+  await packs.add(source);
+  expect(packs.get('encode').version).toBe('starter@2');
+});
+
+test('cancelled, adding leaves nothing', async () => {
+  const source = join(home, 'new');
+  writePack(source, { id: 'mine' });
+  const error = await failure(() => new Packs([shipped, own]).add(source, AbortSignal.abort()));
+  expect(error.code).toBe('cancelled');
+  expect(readdirSync(own)).toEqual([]);
+});
+
 test('adding what is no pack says so', async () => {
   mkdirSync(join(home, 'empty'));
   const error = await failure(() => new Packs([shipped, own]).add(join(home, 'empty')));
