@@ -68,7 +68,13 @@ export class Files {
         await file.close();
       }
       await this.#makeFolder(dirname(path));
-      await rename(temporary, path);
+      await rename(temporary, path).catch(async (error: unknown) => {
+        // The cache may be emptied by hand while the studio is open.
+        if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+        this.#folders.delete(dirname(path));
+        await this.#makeFolder(dirname(path));
+        await rename(temporary, path);
+      });
     } catch (error) {
       await rm(temporary, { force: true }).catch(() => {});
       throw explainFileError(error, path);

@@ -49,7 +49,7 @@ export function recognise(bytes: Uint8Array): PictureType | OtherType | null {
   if (ascii(4, 12) === 'jP  \r\n\x87\n') return 'JPEG 2000';
   if (ascii(0, 4) === '8BPS') return 'Photoshop';
   if (ascii(0, 5) === '%PDF-') return 'PDF';
-  if (ascii(0, 2) === 'BM' && bytes.length > 26 && ascii(6, 10) === '\0\0\0\0') return 'BMP';
+  if (ascii(0, 2) === 'BM' && bytes.length >= 18 && ascii(6, 10) === '\0\0\0\0') return 'BMP';
   return isSvg(bytes) ? 'image/svg+xml' : null;
 }
 

@@ -226,7 +226,10 @@ export class Library {
         pixels = await squarePixels(source, inspected, square);
       }
       const metadata = inspected.hasMetadata
-        ? await readMetadata(typeof input === 'string' ? await readHead(input, metadataBytes) : input)
+        ? await readMetadata(
+            typeof input === 'string' ? await readHead(input, metadataBytes) : input,
+            inspected.xmp,
+          )
         : { takenAt: null, caption: null };
       record = {
         mime: source.type,
@@ -668,7 +671,7 @@ function toAsset(row: AssetRow): Asset {
 }
 
 function inspectedOf(row: AssetRow) {
-  return { width: row.width, height: row.height, hasMetadata: false };
+  return { width: row.width, height: row.height };
 }
 
 function conditions(filter: AssetFilter): { where: string; values: unknown[] } {

@@ -12,19 +12,19 @@ export interface Metadata {
 
 /** What cameras and scanners write where a description belongs. */
 const cameraFiller =
-  /^(olympus digital camera|sony dsc|samsung|samsung camera pictures|kodak digital still camera|minolta digital camera|digital camera|dcim|default|untitled|image|exif_jpeg_picture|created with gimp|screenshot|dav|binary comment|\W*)$/i;
+  /^(olympus digital camera|sony dsc|samsung|samsung camera pictures|kodak digital still camera|minolta digital camera|digital camera|dcim|default|untitled|image|exif_jpeg_picture|created with gimp|screenshot|dav|binary comment|[^\p{L}\p{N}\p{So}]*)$/iu;
 
 /**
  * Reads date, orientation and caption from a picture's bytes (EXIF 2.32, XMP, IPTC-IIM). Metadata that cannot be
  * parsed counts as none: a picture is worth having without it.
+ *
+ * @param xmp the XMP packet, where another reader has found one; used when none is found in `bytes`
  */
-export async function readMetadata(bytes: Uint8Array): Promise<Metadata> {
-  let tags: ExpandedTags;
-  try {
-    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    tags = await ExifReader.load(buffer, { expanded: true, async: true });
-  } catch {
-    return { takenAt: null, orientation: 1, caption: null };
+export async function readMetadata(bytes: Uint8Array, xmp: Uint8Array | null = null): Promise<Metadata> {
+  const tags = await load(bytes);
+  if (tags.xmp === undefined && xmp !== null) {
+    const packet = await load(xmp);
+    if (packet.xmp !== undefined) tags.xmp = packet.xmp;
   }
   const orientation = tags.exif?.Orientation?.value;
   return {
@@ -39,6 +39,15 @@ export async function readMetadata(bytes: Uint8Array): Promise<Metadata> {
       captionOf(textOf(tags.iptc?.['Caption/Abstract'])) ??
       captionOf(textOf(tags.exif?.ImageDescription)),
   };
+}
+
+async function load(bytes: Uint8Array): Promise<ExpandedTags> {
+  try {
+    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return await ExifReader.load(buffer, { expanded: true, async: true });
+  } catch {
+    return {};
+  }
 }
 
 /** The text of a tag; of a text in several languages, the one marked as default, or else the first. */

@@ -17,12 +17,16 @@ export interface PictureSource {
   name: string;
 }
 
-export interface Inspected {
-  /** Pixels, after EXIF orientation. */
+/** Pixels, after EXIF orientation. */
+export interface Size {
   width: number;
   height: number;
-  /** Whether there is metadata worth parsing. */
+}
+
+export interface Inspected extends Size {
+  /** Whether there is metadata worth parsing, and its XMP packet, which libvips finds in places ExifReader does not. */
   hasMetadata: boolean;
+  xmp: Uint8Array | null;
 }
 
 /**
@@ -39,6 +43,7 @@ export async function inspect(source: PictureSource): Promise<Inspected> {
     width,
     height,
     hasMetadata: header.exif !== undefined || header.xmp !== undefined || header.iptc !== undefined,
+    xmp: header.xmp ?? null,
   };
 }
 
@@ -46,10 +51,10 @@ export async function inspect(source: PictureSource): Promise<Inspected> {
  * Decodes a whole picture into a WebP rendition no wider than the size asked for, the right way up, and no more than
  * twice as high as wide sizes are wide. Vector pictures are drawn at that size.
  */
-export function render(source: PictureSource, inspected: Inspected, size: MediaSize): Promise<Uint8Array> {
+export function render(source: PictureSource, natural: Size, size: MediaSize): Promise<Uint8Array> {
   const width = mediaSizes[size];
   return explained(source, () =>
-    decoder(source, densityFor(source, inspected, width))
+    decoder(source, densityFor(source, natural, width))
       .autoOrient()
       .resize({ width, height: width * 2, fit: 'inside', withoutEnlargement: true })
       .webp(renditionOptions[size])
@@ -67,9 +72,9 @@ export const renditionOptions = {
  * Decodes a picture to RGB bytes, `size` × `size` × 3, squashed to a square, the right way up, on white where it is
  * transparent: what the image encoders take.
  */
-export function squarePixels(source: PictureSource, inspected: Inspected, size: number): Promise<Uint8Array> {
+export function squarePixels(source: PictureSource, natural: Size, size: number): Promise<Uint8Array> {
   return explained(source, () =>
-    decoder(source, densityFor(source, inspected, size))
+    decoder(source, densityFor(source, natural, size))
       .autoOrient()
       // The kernel the encoders were trained with: bilinear, widened where the picture gets smaller.
       .resize({ width: size, height: size, fit: 'fill', kernel: 'linear' })
@@ -81,9 +86,9 @@ export function squarePixels(source: PictureSource, inspected: Inspected, size: 
 }
 
 /** A vector picture as PNG, its longer side `side` pixels. */
-export function rasterised(source: PictureSource, inspected: Inspected, side: number): Promise<Uint8Array> {
+export function rasterised(source: PictureSource, natural: Size, side: number): Promise<Uint8Array> {
   return explained(source, () =>
-    decoder(source, densityFor(source, inspected, side))
+    decoder(source, densityFor(source, natural, side))
       .resize({ width: side, height: side, fit: 'inside' })
       .png()
       .toBuffer(),
@@ -104,7 +109,7 @@ function decoder(source: PictureSource, density?: number): Sharp {
 }
 
 /** Dots per inch at which a vector picture's longer side is drawn `side` pixels long; 72 draws it in its own size. */
-function densityFor(source: PictureSource, { width, height }: Inspected, side: number): number | undefined {
+function densityFor(source: PictureSource, { width, height }: Size, side: number): number | undefined {
   if (source.type !== 'image/svg+xml') return undefined;
   return Math.min(100_000, Math.max(1, (72 * side) / Math.max(width, height)));
 }
