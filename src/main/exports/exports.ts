@@ -137,7 +137,7 @@ export class Exports {
         const folder = `${name}-images`;
         const { markdown, pictures } = await exportMarkdown(story, encodeURI(folder), parts);
         const target = join(dirname(file), folder);
-        if (pictures.length > 0) await explained(target, () => mkdir(target, { recursive: true }));
+        if (pictures.length > 0) await explained(target, () => makeFolder(target));
         for (const { path, bytes } of pictures) {
           signal?.throwIfAborted();
           await writeWhole(join(target, basename(path)), bytes);
@@ -210,6 +210,13 @@ async function explained<T>(what: string, work: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw explainFileError(error, what);
   }
+}
+
+/** Makes a folder in one that exists; one that is there already will do. */
+async function makeFolder(folder: string): Promise<void> {
+  await mkdir(folder).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  });
 }
 
 async function writeWhole(file: string, content: Uint8Array | string): Promise<void> {
