@@ -9,7 +9,7 @@ import { toFailure } from '../shared/errors.ts';
 import { defaultSettings, type Story } from '../shared/story.ts';
 import { exportPdf } from './exports/pdf.ts';
 import { explainFileError } from './fs-errors.ts';
-import { programRoot } from './program.ts';
+import { programRoot } from './resources.ts';
 import { integrityProblems } from './store/database.ts';
 import type { Studio } from './studio.ts';
 

@@ -1,29 +1,30 @@
 import { EventEmitter } from 'node:events';
 import type { EventName, StudioEvents } from '../shared/contract.ts';
 
-type EventMap = { [Name in EventName]: [StudioEvents[Name]] };
-
 /** What the studio tells every open window; the names and payloads are the contract's. */
-export class StudioEmitter extends EventEmitter<EventMap> {
+export class StudioEmitter {
+  readonly #emitter = new EventEmitter();
+
   constructor() {
-    super();
     // One listener a window and event, and any number of windows.
-    this.setMaxListeners(0);
+    this.#emitter.setMaxListeners(0);
   }
 
   /** Tells everybody who listens. */
   tell<Name extends EventName>(name: Name, payload: StudioEvents[Name]): void {
-    const emitter: EventEmitter = this;
-    emitter.emit(name, payload);
+    this.#emitter.emit(name, payload);
   }
 
   /** Listens until the function returned is called. */
   listen<Name extends EventName>(name: Name, listener: (payload: StudioEvents[Name]) => void): () => void {
-    const heard = listener as (...payload: unknown[]) => void;
-    const emitter: EventEmitter = this;
-    emitter.on(name, heard);
+    this.#emitter.on(name, listener);
     return () => {
-      emitter.off(name, heard);
+      this.#emitter.off(name, listener);
     };
+  }
+
+  /** How many listen to an event. */
+  listeners(name: EventName): number {
+    return this.#emitter.listenerCount(name);
   }
 }

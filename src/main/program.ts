@@ -1,12 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { z } from 'zod';
-import { resourcePath } from './resources.ts';
-
-/** The folder that holds `package.json`, `resources` and, once built, `out`. */
-export function programRoot(): string {
-  return dirname(resourcePath());
-}
+import { programRoot } from './resources.ts';
 
 /** The version that `package.json` gives. */
 export function programVersion(): string {

@@ -9,8 +9,14 @@ let root: string | undefined;
  * @throws Error when no such folder exists, which means that the program was not installed whole.
  */
 export function resourcePath(...parts: string[]): string {
+  // A packaged app keeps its resources beside its archive, because native code opens some of them by their path.
+  return join(programRoot().replace(/app\.asar$/, 'app.asar.unpacked'), 'resources', ...parts);
+}
+
+/** The folder that holds `package.json` and, once built, `out`; in a packaged app, its archive. */
+export function programRoot(): string {
   root ??= findRoot(import.meta.dirname);
-  return join(root, 'resources', ...parts);
+  return root;
 }
 
 function findRoot(start: string): string {

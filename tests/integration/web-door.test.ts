@@ -17,14 +17,14 @@ beforeAll(async () => {
 afterAll(() => open.close());
 
 /** Reads the event stream until it holds what is looked for. */
-function listen(until: RegExp): { heard: Promise<string>; opened: Promise<void> } {
+function listen(until: RegExp): { heard: Promise<string>; opened: Promise<unknown> } {
   const heard = Promise.withResolvers<string>();
-  const opened = Promise.withResolvers<void>();
+  const opened = Promise.withResolvers<unknown>();
   const request = get(
     { host: '127.0.0.1', port: open.port, path: '/events', headers: { cookie: open.cookie } },
     (response) => {
       expect(response.headers['content-type']).toContain('text/event-stream');
-      opened.resolve();
+      opened.resolve(null);
       let text = '';
       response.setEncoding('utf8').on('data', (part: string) => {
         text += part;
@@ -186,12 +186,12 @@ test('a finished export is handed over as a download that runs nothing', async (
 });
 
 test('a quiet stream shows signs of life, and forgets a window that went away', async () => {
-  const before = open.studio.events.listenerCount('job.changed');
+  const before = open.studio.events.listeners('job.changed');
   const { heard, opened } = listen(/: still here[\s\S]*: still here/);
   await opened;
-  expect(open.studio.events.listenerCount('job.changed')).toBe(before + 1);
+  expect(open.studio.events.listeners('job.changed')).toBe(before + 1);
   await heard;
-  for (let tries = 0; open.studio.events.listenerCount('job.changed') > before; tries++) {
+  for (let tries = 0; open.studio.events.listeners('job.changed') > before; tries++) {
     if (tries > 100) throw new Error('The listener stayed.');
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

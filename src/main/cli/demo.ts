@@ -17,7 +17,7 @@ import { count, printable } from './terminal.ts';
 /** A file of this name says that the folder was made by the demo, and may be made anew. */
 const mark = '.fabula-demo';
 
-/** One search in English, and one in another language and script. */
+/** One search in English, and one in another language and script, which the lexicon translates. */
 const searches = ['a boat on the sea', '雪の山'];
 
 /** `fabula demo`: the whole way, from bundled pictures and an outline in five languages to a PDF. */
@@ -97,8 +97,9 @@ async function demonstrate(studio: Studio, cli: Cli, folder: string, started: nu
   took(count(captioned, 'caption'));
 
   const answers = [];
+  step('3. Search them, in English and in Japanese');
   for (const text of searches) {
-    step(`3. Search for “${text}”`);
+    terminal.say(`  “${text}”`);
     const answer = await studio.search.text(text, { limit: 3, signal: cli.signal });
     answers.push({ text, ...answer });
     if (!terminal.json) printAnswer(cli, answer);
@@ -115,7 +116,7 @@ async function demonstrate(studio: Studio, cli: Cli, folder: string, started: nu
 
   step('5. Write it out');
   const files = [join(folder, 'story.pdf'), join(folder, 'story.html')];
-  const options = ExportOptionsSchema.parse({ layout: 'grid-2x2' });
+  const options = ExportOptionsSchema.parse({ layout: 'grid-2x3' });
   await writeStory(studio, cli, story, 'pdf', options, files[0]!);
   await writeStory(studio, cli, story, 'html', options, files[1]!);
   took('PDF and HTML');

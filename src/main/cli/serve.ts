@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { resolve, join } from 'node:path';
 import type { Command } from 'commander';
 import { defaultDataFolder } from '../data-folder.ts';
-import { programRoot } from '../program.ts';
+import { programRoot } from '../resources.ts';
 import { isLoopback } from '../web/guard.ts';
 import { common, wholeNumber, type Cli, type CommonOptions } from './cli.ts';
 

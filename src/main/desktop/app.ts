@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { app, BrowserWindow, dialog, ipcMain, protocol, session, shell } from 'electron';
+import { app, dialog, ipcMain, protocol, session, shell, type BrowserWindow } from 'electron';
 import { channels } from '../../shared/bridge.ts';
 import { eventNames } from '../../shared/contract.ts';
 import { toFailure } from '../../shared/errors.ts';
