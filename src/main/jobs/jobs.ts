@@ -24,7 +24,7 @@ export interface JobContext {
   /** The items one after the other, ending early when the signal is aborted. */
   items(): AsyncGenerator<JobItem>;
   /** Marks an item done. `write` runs in the same transaction: what it writes and the mark stand or fall together. */
-  finish(item: JobItem, write?: () => Json | void): void;
+  finish(item: JobItem, write?: () => Json | undefined): void;
   /** Marks an item failed; the others go on. `name` is the item as a person knows it, when `item.item` is not. */
   fail(item: JobItem, error: unknown, name?: string): void;
   /**

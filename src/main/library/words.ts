@@ -9,7 +9,7 @@ const unspaced =
 
 /** Tatweel and vowel marks of Arabic and Hebrew, which are written or left out at will; variation selectors and skin tones. */
 const optionalMarks =
-  /[\u0640\u064B-\u065F\u0670\u0591-\u05BD\u05BF\u05C1\u05C2\u05C4\u05C5\uFE0E\uFE0F\p{Emoji_Modifier}]/gu;
+  /[\u0591-\u05BD\u05BF\u05C1\u05C2\u05C4\u05C5\u064B-\u065F\u0670]|\u0640|[\uFE0E\uFE0F]|\p{Emoji_Modifier}/gu;
 
 /** A text as it goes into the index. */
 export function indexedWords(text: string): string {

@@ -29,7 +29,7 @@ function openJobs(options: { file?: string; adopt?: boolean; database?: Database
 /** A runner that notes what it does and, past `free` items, waits for `release`. */
 function stepwise(free = Infinity) {
   const worked: string[] = [];
-  const gate = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<undefined>();
   const runner: JobRunner = async (context) => {
     for await (const item of context.items()) {
       if (worked.length >= free) await Promise.race([gate.promise, aborted(context)]);
@@ -38,7 +38,7 @@ function stepwise(free = Infinity) {
       context.finish(item);
     }
   };
-  return { worked, runner, release: gate.resolve };
+  return { worked, runner, release: () => gate.resolve(undefined) };
 }
 
 function aborted({ signal }: JobContext): Promise<void> {
