@@ -186,7 +186,8 @@ function person(icon: string, name: string, seed: number, hue: number | undefine
 }
 
 function legsUnderBust(info: FigureInfo): string {
-  const hem = info.hem ?? '#6b5a52';
+  // The teacher is framed by a blackboard, so what is at the hem of the picture is not clothing.
+  const hem = info.icon.includes('teacher') ? '#6b5a52' : (info.hem ?? '#6b5a52');
   const { x, w } = info.box;
   const left = Math.max(x, 5);
   const wide = Math.min(w, 22.5);

@@ -93,6 +93,7 @@ export function drawScene(
     h,
     time: scene.time,
     weather: scene.weather,
+    shown: new Set(scene.figures.map((figure) => figure.icon)),
     sun: !scene.figures.some((figure) => /^(?:sun|full-moon|crescent-moon|new-moon)/.test(figure.icon)),
     random: mulberry32(scene.seed ^ hashText(scene.place)),
     lit: indoor ? roomLight(scene.time) : sceneLight(scene.time, shelter ? 'clear' : scene.weather),

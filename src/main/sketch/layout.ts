@@ -36,6 +36,8 @@ export interface Actor {
   readonly hue?: number;
   /** Times its natural size: 0.75 for a small one, 1.3 for a big one. */
   readonly size?: number;
+  /** In the air, whatever it is: a bird that flies, a dragon over a village. */
+  readonly aloft?: boolean;
   /** What it does to which other actor, by index. */
   readonly relation?: { readonly kind: Relation; readonly to: number };
 }
@@ -55,10 +57,10 @@ const personHeight: Record<Scene['shot'], number> = { wide: 0.28, medium: 0.42, 
 
 /**
  * Displayed height for a natural one. Sizes are compressed by a power, so that beside an elephant of 3.2 m a mouse of
- * 0.1 m is a quarter as tall, and visible, rather than a thirtieth.
+ * 0.1 m is a sixth as tall, and visible, rather than a thirtieth.
  */
 export function shownHeight(metres: number, shot: Scene['shot']): number {
-  return personHeight[shot] * (metres / 1.7) ** 0.42;
+  return personHeight[shot] * (metres / 1.7) ** 0.52;
 }
 
 interface Part {
@@ -78,6 +80,9 @@ interface Group {
   readonly root: number;
   readonly parts: Part[];
   readonly info: FigureInfo;
+  readonly aloft: boolean;
+  /** A far thing that something near is behind, and which therefore stands near itself. */
+  near: boolean;
   x: number;
   y: number;
   depth: number;
@@ -285,7 +290,7 @@ function sized(actor: Actor, info: FigureInfo, shot: Scene['shot']): { w: number
   const box = figureBox(actor.icon);
   let h = shownHeight(info.metres, shot) * (actor.size ?? 1);
   if (info.habitat === 'far') h = Math.min(h * 0.8, 0.6);
-  if (info.habitat === 'sky') h = Math.min(h * 0.45, 0.3);
+  if (info.habitat === 'sky') h = Math.min(h * 0.42, 0.26);
   if (info.habitat === 'water' && info.metres > 3) h = Math.min(h * 0.8, 0.5);
   h = Math.min(h, 0.86);
   return { w: (h * box.w) / box.h, h };
@@ -324,6 +329,8 @@ function arrangeGroup(
     root,
     parts: list,
     info: infos[root] as FigureInfo,
+    aloft: actors[root]?.aloft === true,
+    near: false,
     x: 0.5,
     y: 0.9,
     depth: 0,
@@ -400,7 +407,7 @@ function attach(
         shelter(anchor, part);
         return;
       }
-      resize(Math.min(part.h, anchor.h * 0.46));
+      resize(Math.min(part.h, anchor.h * (part.h > part.w * 2.4 ? 0.66 : 0.46)));
       const hand =
         nth === 0
           ? facesRight
@@ -416,6 +423,8 @@ function attach(
         part.x = anchor.x + hand * (anchor.w * 0.5 + part.w * 0.22);
         part.y = anchor.y - anchor.h * 0.24;
       }
+      if (part.info.icon === 'kite' || part.info.icon === 'balloon')
+        part.y = anchor.y - anchor.h * (part.info.icon === 'kite' ? 0.95 : 0.62);
       part.depth = anchor.depth + 0.002;
       part.rotation = part.info.habitat === 'hand' && part.h > part.w * 1.4 ? Math.round(hand * 8) : 0;
       return;
@@ -521,6 +530,14 @@ function scaleGroup(group: Group, factor: number): void {
 const onGround = (group: Group): boolean =>
   !['sky', 'air', 'wall', 'deep', 'water'].includes(group.info.habitat);
 
+/** Whether two groups stand on the same sort of ground, so that one may be put beside the other. */
+const level = (a: Group, b: Group): boolean =>
+  (a.aloft && b.aloft) ||
+  (!a.aloft &&
+    !b.aloft &&
+    (a.info.habitat === b.info.habitat || (onGround(a) && onGround(b))) &&
+    a.info.habitat !== 'sky');
+
 /** A picture of small things only comes nearer to them, so that a ring alone is not a dot. */
 function enlargeLonely(groups: readonly Group[], setting: Setting): void {
   const tallest = Math.max(
@@ -539,7 +556,7 @@ function enlargeLonely(groups: readonly Group[], setting: Setting): void {
 function fitCrowd(groups: readonly Group[], setting: Setting, place: Place): void {
   const near = groups.filter((group) => group.info.habitat !== 'far' && group.info.habitat !== 'sky');
   const width = near.reduce((sum, group) => sum + group.right - group.left, 0);
-  const rows = near.length > 5 ? 2.1 : near.length > 3 ? 1.35 : 1;
+  const rows = near.length > 5 ? 1.45 : near.length > 3 ? 1.12 : 1;
   const room = setting.aspect * 0.9 * rows;
   if (width > room) {
     const factor = Math.max(0.3, room / width);
@@ -571,7 +588,13 @@ function footOf(
   const tall = -group.top;
   if (habitat === 'sky')
     return { y: clamp(0.1 + tall * 0.75 + (jitter + 1) * 0.06, tall + 0.03, 0.62), scale: 1 };
-  if (habitat === 'air') return { y: clamp(0.34 + tall * 0.5 + jitter * 0.1, tall + 0.04, 0.72), scale: 1 };
+  if (habitat === 'air' || group.aloft) {
+    const lane = count > 3 ? ((nth % 4) - 1.5) * 0.11 : 0;
+    return {
+      y: clamp(0.34 + tall * 0.5 + jitter * 0.08 + lane, tall + 0.03, 0.72),
+      scale: group.aloft ? 0.8 : 1,
+    };
+  }
   if (place.deep && (habitat === 'deep' || habitat === 'water')) {
     const [from, to] = place.deep;
     return {
@@ -606,7 +629,9 @@ function footOf(
   const rows = count > 5 ? ((nth % 2) - 0.5) * 0.7 : 0;
   const t = clamp(small + jitter * spread * 0.6 + rows, 0, 1);
   const y = band[0] + (band[1] - band[0]) * t;
-  return { y, scale: 0.84 + 0.16 * t };
+  // Boats on a water with a shore in front of it are far out.
+  const distance = afloat && place.ground && group.info.metres > 1.5 ? 0.66 : 1;
+  return { y, scale: (0.84 + 0.16 * t) * distance };
 }
 
 const clamp = (value: number, low: number, high: number): number =>
@@ -624,7 +649,7 @@ function placeGroups(
   const mirror = chance(setting.seed, 'mirror') > 0;
   const counts = new Map<string, number>();
   const layerOf = (group: Group): string =>
-    group.info.habitat === 'sky' ? 'sky' : group.info.habitat === 'far' ? 'far' : 'near';
+    group.info.habitat === 'sky' ? 'sky' : group.info.habitat === 'far' && !group.near ? 'far' : 'near';
   const total = new Map<string, number>();
   for (const group of groups) total.set(layerOf(group), (total.get(layerOf(group)) ?? 0) + 1);
   const forward = chance(setting.seed, 'forward') > 0 ? 1 : -1;
@@ -654,18 +679,20 @@ function placeGroups(
             : group.y + nth * 0.0001,
     );
     if (flatOnGround.has(group.info.icon)) group.depth -= 0.4;
+  }
 
+  const settled = new Set<Group>();
+  /** Moves a group to where its relation wants it, after the one it relates to. */
+  const relate = (group: Group): void => {
+    if (settled.has(group)) return;
+    settled.add(group);
+    const layer = layerOf(group);
+    const key = keys[group.root] ?? '';
     const relation = actors[group.root]?.relation;
     const target =
       relation && !joined.has(relation.kind) ? groupAt.get(rootOf[relation.to] ?? -1) : undefined;
-    if (
-      !relation ||
-      !target ||
-      target === group ||
-      !groups.includes(target) ||
-      groups.indexOf(target) > groups.indexOf(group)
-    )
-      continue;
+    if (!relation || !target || target === group) return;
+    relate(target);
     const sum = (group.right - group.left + target.right - target.left) / 2 / setting.aspect;
     const hint = chance(setting.seed, `${key}/side`) > 0 ? 1 : -1;
     const inward = target.x > 0.5 ? -1 : 1;
@@ -684,31 +711,35 @@ function placeGroups(
               ? inward
               : hint;
       group.x = target.x + way * sum * 1.04;
-      if (layer === layerOf(target) && onGround(group) && onGround(target))
-        group.y = target.y + chance(setting.seed, `${key}/near`) * 0.012;
+      if (level(group, target)) group.y = target.y + chance(setting.seed, `${key}/near`) * 0.012;
     } else if (relation.kind === 'front') {
       const far = target.info.habitat === 'far' || target.info.metres > 2.4;
       group.x = target.x + (far ? 0.12 * sum * hint : sum * 0.62 * inward);
       group.y = clamp(Math.max(group.y, target.y + 0.07), 0, 0.965);
     } else if (relation.kind === 'behind') {
-      const big = group.info.habitat === 'far' || -group.top > -target.top * 1.5;
-      group.x = target.x + (big ? 0.2 * sum * hint : sum * 0.64 * inward);
+      // Half of it shows beside what it is behind, or it might as well not be there.
+      const own = (group.right - group.left) / setting.aspect;
+      const other = (target.right - target.left) / setting.aspect;
+      group.x = target.x + (own > other * 1.4 ? 0.3 * own * hint : (other / 2 + own * 0.22) * inward);
       target.y = clamp(Math.max(target.y, group.y + 0.06), 0, 0.965);
       target.depth = round(Math.max(target.depth, target.y));
+      target.near = layer === 'near';
       group.y = Math.min(group.y, target.y - 0.05);
     } else {
       // The chaser comes after the chased, and both look the way they run.
       const gap = sum * 1.1 + 0.03;
       target.x = 0.5 + (forward * gap) / 2;
       group.x = 0.5 - (forward * gap) / 2;
-      if (layer === layerOf(target)) group.y = target.y;
+      if (level(group, target)) group.y = target.y;
       for (const runner of [group, target]) {
         for (const part of runner.parts) part.flip = facing(part.info, forward > 0);
       }
     }
-    if (layer === 'near') group.depth = round(group.y + nth * 0.0001);
-  }
+    if (layer === 'near') group.depth = round(group.y + groups.indexOf(group) * 0.0001);
+  };
+  for (const group of groups) relate(group);
   separate(groups, setting, layerOf);
+  turnInward(groups, groupAt, actors, rootOf, setting);
   for (const group of groups) {
     const wide = (group.right - group.left) / setting.aspect;
     const low = 0.015 - group.left / setting.aspect;
@@ -717,7 +748,6 @@ function placeGroups(
     const spare = group.y - 0.025;
     if (-group.top > spare) scaleGroup(group, Math.max(0.1, spare / -group.top));
   }
-  turnInward(groups, groupAt, actors, rootOf, setting);
 }
 
 /** Pushes neighbours apart, a little at a time, until none covers another's face. */

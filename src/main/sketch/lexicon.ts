@@ -212,11 +212,12 @@ export function findFigures(query: string, limit = 24): FoundFigure[] {
     if (part === '') continue;
     const whole = nth === 0 ? 1 : 0.8;
     for (const [language, table] of Object.entries(words)) {
-      for (const form of wordForms(part, language)) {
+      for (const [derived, form] of wordForms(part, language).entries()) {
         const entry = Object.hasOwn(table, form) ? table[form] : undefined;
         if (entry === undefined) continue;
         const [strong = '', weak = ''] = entry.split('|');
-        const near = language === script || language === 'en' ? 1 : 0.9;
+        const near =
+          (language === script || language === 'en' ? 1 : 0.9) * (derived === 0 ? 1 : 0.97 - derived * 0.01);
         for (const [rank, at] of strong.split(' ').filter(Boolean).entries()) {
           give(figures[Number(at)], whole * near * (1 - rank * 0.02));
         }
@@ -278,13 +279,14 @@ export function wordForms(word: string, language: string): string[] {
     add(bare);
     const stem = bare.replace(/^[وف](?=.{3})/, '');
     add(stem);
-    for (const form of [bare, stem]) {
-      const plain = form.replace(/^(?:بال|كال|ال|لل|[بلك](?=.{3}))/, '');
-      add(plain);
+    const bases = [bare, stem];
+    for (const form of [bare, stem]) bases.push(form.replace(/^(?:بال|كال|ال|لل|[بلك](?=.{3}))/, ''));
+    for (const base of bases) {
+      add(base);
       // Dual and sound plurals, and the pronoun endings.
       for (const ending of [/(?:ان|ين|ون)$/, /ات$/, /(?:ها|هم|ه|ك|ي|نا)$/]) {
-        const cut = plain.replace(ending, '');
-        if (cut === plain) continue;
+        const cut = base.replace(ending, '');
+        if (cut === base) continue;
         add(cut);
         add(`${cut}ة`);
         if (cut.endsWith('ت')) add(`${cut.slice(0, -1)}ة`);

@@ -264,14 +264,18 @@ export const props: Readonly<Record<string, Prop>> = {
   },
   'prop-wall': {
     label: 'wall',
-    height: 2.2,
-    habitat: 'far',
+    height: 1.6,
+    habitat: 'ground',
     body:
-      rect(0, 8, 32, 23, '#a9543f') +
+      rect(0, 9, 32, 22, '#a9543f') +
       many(5, (r) =>
-        many(6, (i) => rect(-2 + i * 6.2 + (r % 2) * 3, 9 + r * 4.4, 5.4, 3.6, '#c4694f', 0.3)),
+        many(5, (i) => {
+          const left = Math.max(0.4, 0.4 + i * 6.4 - (r % 2) * 3.2);
+          const right = Math.min(31.6, 6 + i * 6.4 - (r % 2) * 3.2 + (r % 2 === 1 && i === 4 ? 3.2 : 0));
+          return rect(left, 10 + r * 4.2, Math.round((right - left) * 10) / 10, 3.5, '#c4694f', 0.3);
+        }),
       ) +
-      rect(0, 7, 32, 2, '#8b4332'),
+      rect(-0.5, 7.6, 33, 2, '#8b4332', 0.5),
   },
   'prop-statue': {
     label: 'statue',

@@ -11,6 +11,7 @@ import {
   type FigureInfo,
 } from './lexicon.ts';
 import { placeNamed } from './places.ts';
+import { soundsLike } from './names.ts';
 import { hashText } from './random.ts';
 import { segmentWords, sentenceLanguage, sentences } from './words.ts';
 
@@ -43,7 +44,7 @@ type Item =
   | { kind: 'cast'; member: CastMember; word: string }
   | { kind: 'place'; place: string; word: string }
   | { kind: 'rel'; relation: Relation; soft: boolean; verb: boolean }
-  | { kind: 'num'; count: number; definite: boolean }
+  | { kind: 'num'; count: number; definite: boolean; word: string }
   | { kind: 'group'; icons: string[]; word: string }
   | { kind: 'pronoun'; which: string; word: string }
   | { kind: 'pose'; pose: string }
@@ -54,6 +55,8 @@ type Item =
 
 interface Setting {
   place?: string;
+  /** Something happens in the sky: where it plays when no other place is named. */
+  sky?: boolean;
   time?: Scene['time'];
   weather?: Scene['weather'];
   mood?: Scene['mood'];
@@ -74,12 +77,15 @@ interface MutableActor {
   hue?: number;
   size?: number;
   relation?: { kind: Relation; to: number };
+  aloft?: boolean;
   /** The word group it came with: `three dogs` are one mention. */
   mention: number;
 }
 
 const postpositional = new Set(['ja', 'ko', 'hi', 'zh', 'tr']);
 const verbFinal = new Set(['ja', 'ko', 'hi', 'tr']);
+/** Relations which keep two figures together as one. */
+const mayJoin: ReadonlySet<Relation> = new Set(['hold', 'wear', 'on', 'ride', 'in', 'under', 'above']);
 const verbRelations: ReadonlySet<Relation> = new Set(['hold', 'wear', 'ride', 'chase']);
 const hueDegrees: Readonly<Record<string, number>> = {
   red: 4,
@@ -114,8 +120,6 @@ const placeFigures: Readonly<Record<string, string>> = {
   savanna: 'deciduous-tree',
   meadow: 'blossom',
   cave: 'hole',
-  sea: 'water-wave',
-  river: 'water-wave',
 };
 
 /** Where a figure is at home when the text does not say. */
@@ -193,18 +197,20 @@ export function readScene(text: string, options: ReadOptions = {}): Scene {
   const looks = castLooks(cast);
   const draft = understand(text.slice(0, longestText), cast, looks, options.context ?? [], seed);
   const { setting } = draft;
+  dressUp(draft.actors);
   applyPoses(draft);
   const shot = options.shot ?? setting.shot ?? 'medium';
-  const place = setting.place ?? homePlace(draft.actors, seed);
+  const place = setting.place ?? (setting.sky ? 'sky' : homePlace(draft.actors, seed));
   const moon = draft.actors.some((actor) => /moon|^star$|glowing-star|shooting-star/.test(actor.icon));
   const actors: Actor[] = draft.actors
     .slice(0, mostFigures)
-    .map(({ icon, word, cast: member, hue, size, relation }) => ({
+    .map(({ icon, word, cast: member, hue, size, aloft, relation }) => ({
       icon,
       word: word.slice(0, 200),
       ...(member === undefined ? {} : { cast: member }),
       ...(hue === undefined ? {} : { hue }),
       ...(size === undefined ? {} : { size }),
+      ...(aloft === true ? { aloft } : {}),
       ...(relation === undefined || relation.to >= mostFigures ? {} : { relation }),
     }));
   return SceneSchema.parse({
@@ -330,9 +336,23 @@ function scan(sentence: string, language: string, cast: readonly CastMember[]): 
   // The platform's segmenter does not know the names of the cast, so the text is cut at them first.
   const parts =
     unspaced.has(language) && names.length > 0
-      ? plain.split(new RegExp(`(${names.map(({ name }) => escape(name)).join('|')})`, 'iu'))
+      ? plain.split(
+          new RegExp(
+            `([\\p{Script=Katakana}ー]{2,}|${names.map(({ name }) => escape(name)).join('|')})`,
+            'iu',
+          ),
+        )
       : [plain];
-  const tokens = parts.flatMap((part, nth) => (nth % 2 === 1 ? [part] : segmentWords(part, language)));
+  const isName = (part: string): boolean =>
+    names.some(({ name }) => name === part.toLocaleLowerCase('en') || soundsLike(name, part));
+  const pieces: string[] = [];
+  for (const part of parts) {
+    if (isName(part)) pieces.push(part);
+    // What was cut for nothing is put together again.
+    else if (pieces.length > 0 && !isName(pieces.at(-1) ?? '')) pieces[pieces.length - 1] += part;
+    else pieces.push(part);
+  }
+  const tokens = pieces.flatMap((part) => (isName(part) ? [part] : segmentWords(part, language)));
   const lower = tokens.map((token) => token.toLocaleLowerCase('en'));
   const items: Item[] = [];
   for (let at = 0; at < tokens.length;) {
@@ -340,7 +360,8 @@ function scan(sentence: string, language: string, cast: readonly CastMember[]): 
     for (let span = Math.min(reach, tokens.length - at); span > 0 && step === 0; span--) {
       const word = lower.slice(at, at + span).join(glue);
       const member = names.find(
-        ({ name }) => name === word || wordForms(word, language).includes(name),
+        ({ name }) =>
+          name === word || wordForms(word, language).includes(name) || (span === 1 && soundsLike(name, word)),
       )?.member;
       if (member) {
         items.push({ kind: 'cast', member, word: tokens.slice(at, at + span).join(glue) });
@@ -356,7 +377,8 @@ function scan(sentence: string, language: string, cast: readonly CastMember[]): 
     if (step === 0) {
       const word = tokens[at] ?? '';
       const number = Number(word.replaceAll(/[٠-٩]/g, (digit) => String(digit.charCodeAt(0) - 0x660)));
-      if (/^[\d٠-٩]+$/.test(word)) items.push({ kind: 'num', count: Math.min(12, number), definite: false });
+      if (/^[\d٠-٩]+$/.test(word))
+        items.push({ kind: 'num', count: Math.min(12, number), definite: false, word });
       else items.push({ kind: 'unknown', word, name: at > 0 && /^\p{Lu}/u.test(word) });
       step = 1;
     }
@@ -364,6 +386,19 @@ function scan(sentence: string, language: string, cast: readonly CastMember[]): 
   }
   return items;
 }
+
+/** `She lit her lantern`: what is somebody's, and small, is in their hand. */
+const possessive = /\b(?:his|her|their|my|our|your|su|sus|mi)\b/i;
+
+/** Who is on one of these sits astride it. */
+const mounts = new Set(
+  'horse donkey camel two-hump-camel unicorn motorcycle motor-scooter bicycle broom carousel-horse dragon elephant'.split(
+    ' ',
+  ),
+);
+
+/** Places one is on rather than in. */
+const openGround = new Set(['moon', 'mountains', 'snow', 'sea', 'lake']);
 
 const functional = /^(?:stop|rel|num|pronoun|time|weather|mood|shot|pose|skip)\b/;
 
@@ -393,7 +428,7 @@ function meaning(word: string, language: string, surface: string): Item[] | unde
           verb: verbRelations.has(value as Relation),
         });
       else if (kind === 'num')
-        items.push({ kind: 'num', count: Number(value), definite: definiteWords.has(form) });
+        items.push({ kind: 'num', count: Number(value), definite: definiteWords.has(form), word: surface });
       else if (kind === 'group') items.push({ kind: 'group', icons: rest, word: surface });
       else if (kind === 'pronoun') items.push({ kind: 'pronoun', which: value, word: form });
       else if (kind === 'pose') items.push({ kind: 'pose', pose: value });
@@ -622,7 +657,7 @@ function readSentence(
   /** A relation whose anchor was named first, waiting for its subject: `under the tree a cat`. */
   let inverse: { kind: Relation; to: number } | undefined;
   let repeat: { kind: Relation; subject: number } | undefined;
-  let preposition = false;
+  let preposition: 'in' | 'on' | undefined;
 
   /** Mentions joined by `and`, which do together what follows. */
   let allies = new Set<number>();
@@ -673,6 +708,8 @@ function readSentence(
     if (how === 'ride' && isCreature(b.info) && b.info.metres < 0.3 && a.info.metres > 0.5) how = 'beside';
     if (how === 'on' && b.info.habitat === 'sky' && b.icon !== 'cloud') how = 'beside';
     if (how === 'on' && b.info.habitat === 'wall') how = 'beside';
+    if (how === 'on' && mounts.has(b.icon) && isCreature(a.info) && a.info.metres > b.info.metres * 0.4)
+      how = 'ride';
     if (how === 'in' && (isCreature(b.info) || ['hand', 'wall', 'sky'].includes(b.info.habitat)))
       how = wearables.has(b.icon) ? 'wear' : 'beside';
     if (how === 'wear') {
@@ -686,6 +723,15 @@ function readSentence(
       b.info = figureInfo(b.icon) ?? b.info;
     }
     const target = actors.indexOf(b);
+    if (a.relation && !mayJoin.has(how)) {
+      // Whoever rides, and chases, is taken along by the mount.
+      let mover: MutableActor | undefined = a;
+      for (let hops = 0; hops < 4 && mover?.relation && mayJoin.has(mover.relation.kind); hops++)
+        mover = actors[mover.relation.to];
+      if (mover && !mover.relation && mover !== b && !reaches(actors, target, actors.indexOf(mover)))
+        mover.relation = { kind: how, to: target };
+      return;
+    }
     // Everybody of one mention does the same: `three cats on a wall`.
     for (const [at, actor] of actors.entries()) {
       if (
@@ -718,10 +764,10 @@ function readSentence(
     }
     const mention = actors[at]?.mention ?? 0;
     const previous = actors[spoken.at(-1) ?? -1]?.mention;
-    if (soft && previous !== undefined && live(at)) {
+    if (soft && previous !== undefined && live(at) && live(spoken.at(-1))) {
       allies.add(previous);
       allies.add(mention);
-    } else if (!soft) allies = new Set();
+    } else if (!soft && !verbFinal.has(language)) allies = new Set();
     spoken.push(at);
   };
   let afterAnd = false;
@@ -731,28 +777,18 @@ function readSentence(
       case 'num':
         count = item.count === 1 && count !== undefined && count > 1 ? count : item.count;
         definite = item.definite;
-        // In Japanese and Korean the number may follow: `cats, three`.
+        // In Japanese and Korean the number may follow: `cats, three`; `three の cats` counts what comes.
         if (
           verbFinal.has(language) &&
           item.count > 1 &&
-          items[nth + 1]?.kind !== 'figure' &&
-          spoken.length > 0
+          spoken.length > 0 &&
+          !sentence.includes(`${item.word}の`)
         ) {
           const of = actors[spoken.at(-1) ?? 0];
-          const next = items.slice(nth + 1).find((other) => other.kind !== 'gap');
-          if (of && next?.kind !== 'figure') {
-            for (let more = 1; more < item.count; more++)
-              add(
-                of.icon,
-                of.word,
-                {
-                  ...(of.hue === undefined ? {} : { hue: of.hue }),
-                  ...(of.relation ? { relation: of.relation } : {}),
-                },
-                of.mention,
-              );
-            count = undefined;
+          for (let more = 1; of && more < item.count && actors.length < mostFigures; more++) {
+            add(of.icon, of.word, { ...(of.hue === undefined ? {} : { hue: of.hue }) }, of.mention);
           }
+          count = undefined;
         }
         break;
       case 'hue':
@@ -764,12 +800,14 @@ function readSentence(
       case 'pose': {
         const of = subjectFor('hold');
         const actor = of === undefined ? undefined : actors[of];
-        if (actor) poses.set(actor, item.pose);
+        if (actor && item.pose === 'flying') {
+          for (const other of actors) if (other.mention === actor.mention) other.aloft = true;
+        } else if (actor) poses.set(actor, item.pose);
         break;
       }
       case 'rel': {
         afterAnd = item.soft;
-        preposition = item.relation === 'in' || item.relation === 'on';
+        preposition = item.relation === 'in' || item.relation === 'on' ? item.relation : undefined;
         if (item.soft && item.relation === 'beside' && /* a list */ spoken.length > 0 && repeat) break;
         if (item.soft && item.relation === 'beside') {
           break;
@@ -802,7 +840,19 @@ function readSentence(
         else if (what === 'weather') setting.weather ??= value as Scene['weather'];
         else if (what === 'mood') setting.mood ??= value as Scene['mood'];
         else if (what === 'shot') setting.shot ??= value as Scene['shot'];
-        else if (what === 'place' || preposition) {
+        else if (value === 'sky') {
+          // The moon in the sky does not make a picture of the sky.
+          const last = actors[spoken.at(-1) ?? -1];
+          if (last?.info.habitat !== 'sky' || last.info.facing !== 'N') {
+            if (preposition !== undefined || post || item.word.includes(' ') || spoken.length === 0)
+              setting.sky = true;
+            if (last && preposition !== undefined) last.aloft = true;
+          }
+          pending = undefined;
+        } else if (what === 'place' || preposition !== undefined) {
+          const subject =
+            pending?.kind === 'above' && pending.subject !== undefined ? actors[pending.subject] : undefined;
+          if (subject) for (const other of actors) if (other.mention === subject.mention) other.aloft = true;
           if (setting.place === undefined || setting.place === value) setting.place = value;
           else {
             const figure = placeFigures[value];
@@ -814,7 +864,7 @@ function readSentence(
         }
         if (what === 'place') {
           count = undefined;
-          preposition = false;
+          preposition = undefined;
         }
         break;
       }
@@ -906,21 +956,36 @@ function readSentence(
           !isCreature(item.info) &&
           sentence.toLowerCase().includes(`${item.word.toLowerCase()} ${next.word.toLowerCase()}`);
         if (compound) break;
-        if (item.inside !== undefined && preposition) {
+        if (
+          item.inside !== undefined &&
+          (preposition === 'in' || (preposition === 'on' && openGround.has(item.inside)))
+        ) {
           setting.place ??= item.inside;
           pending = undefined;
-          preposition = false;
+          preposition = undefined;
           count = undefined;
           if (setting.place === item.inside) break;
         }
-        if (item.place !== undefined && setting.place === undefined && (preposition || count === undefined)) {
+        if (
+          item.place !== undefined &&
+          setting.place === undefined &&
+          (preposition !== undefined || count === undefined)
+        ) {
           setting.place = item.place;
           pending = undefined;
           break;
         }
-        preposition = false;
+        preposition = undefined;
         const wanted = count ?? (item.plural > 1 ? item.plural : 1);
         const many = Math.min(12, item.plural > 1 && wanted === 1 && (definite || count === 1) ? 3 : wanted);
+        // `Tomo, her black cat`: the figure a cast member has is that member, when it is one.
+        const member =
+          many === 1 ? actors.findIndex((actor) => actor.cast !== undefined && actor.info === item.info) : -1;
+        if (member >= 0) {
+          count = colour = size = undefined;
+          arrive(member, afterAnd);
+          break;
+        }
         const same = actors.findIndex((actor) => actor.info === item.info && actor.cast === undefined);
         const again =
           same >= 0 &&
@@ -932,6 +997,17 @@ function readSentence(
         }
         const shift = hueFor(item.info, colour);
         const extra = { ...shift, ...(size === undefined ? {} : { size }) };
+        const owner = subjectFor('hold');
+        if (
+          definite &&
+          !pending &&
+          !inverse &&
+          live(owner) &&
+          ['hand', 'table'].includes(item.info.habitat) &&
+          possessive.test(sentence)
+        ) {
+          pending = { kind: 'hold', subject: owner };
+        }
         count = colour = size = undefined;
         definite = false;
         if (again) {
@@ -963,10 +1039,24 @@ function readSentence(
       item.kind !== 'hue' &&
       item.kind !== 'size' &&
       item.kind !== 'unknown' &&
-      item.kind !== 'pose'
+      item.kind !== 'pose' &&
+      !(item.kind === 'place' && !/^(?:place|inside)/.test(item.place))
     ) {
-      preposition = false;
+      preposition = undefined;
       afterAnd = false;
+    }
+  }
+}
+
+/** Hats, glasses and scarves that nothing was said of are worn by whoever was named before them. */
+function dressUp(actors: readonly MutableActor[]): void {
+  for (const [at, actor] of actors.entries()) {
+    if (actor.relation || !wearables.has(actor.icon)) continue;
+    for (let back = at - 1; back >= 0; back--) {
+      const other = actors[back];
+      if (!other || !isCreature(other.info) || other.relation?.to === at) continue;
+      actor.relation = { kind: 'wear', to: back };
+      break;
     }
   }
 }

@@ -20,6 +20,8 @@ export interface Easel {
   readonly random: Random;
   /** A colour of the day, as it looks in this scene's light. */
   readonly lit: (hex: string) => string;
+  /** Figures of the scene: furniture which is one is not painted a second time. */
+  readonly shown: ReadonlySet<string>;
   /** False where a figure of the scene is the sun or the moon. */
   readonly sun: boolean;
   /** Keeps a gradient or clip path and gives its id. */
@@ -1153,13 +1155,14 @@ const painters: Record<string, Painter> = {
       ) +
       rect(w * 0.42 - h * 0.09, h * 0.09, h * 0.44, h * 0.016, lit('#a97b4f'));
     // The bed stands to one side, its head at the edge of the picture.
-    out +=
-      rect(-w * 0.02, h * 0.44, w * 0.05, h * 0.36, lit('#8f6444'), h * 0.02) +
-      rect(0, h * 0.62, w * 0.29, h * 0.16, lit('#f4ece0'), h * 0.02) +
-      rect(w * 0.1, h * 0.6, w * 0.2, h * 0.19, lit('#7f9ccf'), h * 0.03) +
-      rect(w * 0.1, h * 0.6, w * 0.04, h * 0.19, lit('#a9bfe4'), h * 0.02) +
-      oval(w * 0.06, h * 0.62, w * 0.045, h * 0.04, lit('#ffffff')) +
-      rect(w * 0.27, h * 0.52, w * 0.025, h * 0.28, lit('#8f6444'), h * 0.015);
+    if (!e.shown.has('bed'))
+      out +=
+        rect(-w * 0.02, h * 0.44, w * 0.05, h * 0.36, lit('#8f6444'), h * 0.02) +
+        rect(0, h * 0.62, w * 0.29, h * 0.16, lit('#f4ece0'), h * 0.02) +
+        rect(w * 0.1, h * 0.6, w * 0.2, h * 0.19, lit('#7f9ccf'), h * 0.03) +
+        rect(w * 0.1, h * 0.6, w * 0.04, h * 0.19, lit('#a9bfe4'), h * 0.02) +
+        oval(w * 0.06, h * 0.62, w * 0.045, h * 0.04, lit('#ffffff')) +
+        rect(w * 0.27, h * 0.52, w * 0.025, h * 0.28, lit('#8f6444'), h * 0.015);
     out +=
       rect(w * 0.83, h * 0.36, w * 0.15, h * 0.35, lit('#a97a54'), h * 0.01) +
       stroke(`M${n(w * 0.905)} ${n(h * 0.37)}v${n(h * 0.33)}`, lit('#7f5638'), h * 0.005) +
@@ -1213,12 +1216,13 @@ const painters: Record<string, Painter> = {
       picture(e, w * 0.45, h * 0.12, h * 0.24, h * 0.18, '#cfe6ef', '#7fae9a') +
       picture(e, w * 0.63, h * 0.16, h * 0.13, h * 0.13, '#f7dcb0', '#d98f6f');
     out += shelves(e, w * 0.84, h * 0.26, w * 0.14, h * 0.45, 4, '#9a6c48');
-    out +=
-      rect(w * 0.33, h * 0.46, w * 0.4, h * 0.2, lit(sofa), h * 0.05) +
-      rect(w * 0.3, h * 0.52, w * 0.07, h * 0.2, lit(mix(sofa, '#000000', 0.14)), h * 0.03) +
-      rect(w * 0.69, h * 0.52, w * 0.07, h * 0.2, lit(mix(sofa, '#000000', 0.14)), h * 0.03) +
-      rect(w * 0.36, h * 0.58, w * 0.34, h * 0.1, lit(mix(sofa, '#ffffff', 0.16)), h * 0.02) +
-      rect(w * 0.35, h * 0.67, w * 0.36, h * 0.05, lit(mix(sofa, '#000000', 0.2)), h * 0.01);
+    if (!e.shown.has('couch-and-lamp'))
+      out +=
+        rect(w * 0.33, h * 0.46, w * 0.4, h * 0.2, lit(sofa), h * 0.05) +
+        rect(w * 0.3, h * 0.52, w * 0.07, h * 0.2, lit(mix(sofa, '#000000', 0.14)), h * 0.03) +
+        rect(w * 0.69, h * 0.52, w * 0.07, h * 0.2, lit(mix(sofa, '#000000', 0.14)), h * 0.03) +
+        rect(w * 0.36, h * 0.58, w * 0.34, h * 0.1, lit(mix(sofa, '#ffffff', 0.16)), h * 0.02) +
+        rect(w * 0.35, h * 0.67, w * 0.36, h * 0.05, lit(mix(sofa, '#000000', 0.2)), h * 0.01);
     out +=
       rect(w * 0.255, h * 0.36, h * 0.012, h * 0.36, lit('#6b4a34')) +
       shape(
