@@ -58,7 +58,10 @@ if (electron.file === undefined) {
   openBrowserDoor(electron.problem);
 } else {
   const started = Date.now();
-  const child = spawn(electron.file, [root, ...process.argv.slice(2)], { stdio: 'inherit' });
+  // The window takes its data folder from the environment; `--data` means the same here as everywhere.
+  const data = process.argv.indexOf('--data');
+  const env = data < 0 ? process.env : { ...process.env, FABULA_DATA: process.argv[data + 1] };
+  const child = spawn(electron.file, [root], { stdio: 'inherit', env });
   child.on('error', (error) => openBrowserDoor(error.message));
   child.on('exit', (code, signal) => {
     // An Electron that ends at once never showed a window: a library is missing, or it was started as root.

@@ -69,6 +69,16 @@ function invoke<T>(channel: string, input: unknown, from = 'own'): Promise<Resul
   return ask('invoke', channel, [input], from);
 }
 
+function startDriver(data: string): ChildProcess {
+  const fixtures = join(root, 'tests', 'fixtures');
+  return fork(join(fixtures, 'electron-driver.ts'), [], {
+    serialization: 'advanced',
+    execArgv: ['--import', join(fixtures, 'electron-hook.ts')],
+    env: { ...process.env, FABULA_DATA: data, FAKE_ELECTRON_APP: root },
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+}
+
 let started: {
   schemes: { scheme: string; privileges: Record<string, boolean> }[];
   windows: number;
@@ -84,13 +94,7 @@ beforeAll(async () => {
   await sharp({ create: { width: 400, height: 300, channels: 3, background: '#c03020' } })
     .jpeg()
     .toFile(picture);
-  const fixtures = join(root, 'tests', 'fixtures');
-  driver = fork(join(fixtures, 'electron-driver.ts'), [], {
-    serialization: 'advanced',
-    execArgv: ['--import', join(fixtures, 'electron-hook.ts')],
-    env: { ...process.env, FABULA_DATA: join(folder, 'data'), FAKE_ELECTRON_APP: root },
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-  });
+  driver = startDriver(join(folder, 'data'));
   driver.stderr!.setEncoding('utf8').on('data', (text: string) => (complaints += text));
   started = await ask('start');
   await ask('preload');
@@ -342,4 +346,21 @@ test('quitting closes the studio first', async () => {
   expect((await ask<State>('state')).errors).toEqual([]);
   // Closed well, the database has no log left beside it.
   expect(() => readFileSync(join(folder, 'data', 'library.db-wal'))).toThrow('ENOENT');
+});
+
+test('a data folder that cannot be used is said in a box, and nothing is opened', async () => {
+  const first = driver;
+  const file = join(folder, 'file');
+  writeFileSync(file, '');
+  driver = startDriver(join(file, 'data'));
+  try {
+    const { errors } = await ask<{ errors: { title: string; content: string }[] }>('start');
+    expect(errors).toHaveLength(1);
+    expect(errors[0]!.title).toBe('Fabula cannot start');
+    expect(errors[0]!.content).toContain(file);
+    expect((await ask<State>('state')).windows).toBe(0);
+  } finally {
+    driver.kill('SIGKILL');
+    driver = first;
+  }
 });

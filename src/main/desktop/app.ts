@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { app, dialog, ipcMain, protocol, session, shell, type BrowserWindow } from 'electron';
 import { channels } from '../../shared/bridge.ts';
@@ -5,6 +6,7 @@ import { eventNames } from '../../shared/contract.ts';
 import { toFailure } from '../../shared/errors.ts';
 import { run } from '../commands.ts';
 import { defaultDataFolder } from '../data-folder.ts';
+import { explainFileError } from '../fs-errors.ts';
 import { resourcePath } from '../resources.ts';
 import { listWindowFiles } from '../served-files.ts';
 import { openStudio, type Studio } from '../studio.ts';
@@ -22,7 +24,15 @@ export function startDesktop(): void {
   const dataDir = defaultDataFolder();
   // Electron's own files (cookies, caches, the lock of the single instance) go beside the library, so that another
   // data folder is another program.
-  app.setPath('userData', join(dataDir, 'window'));
+  const userData = join(dataDir, 'window');
+  try {
+    // Electron refuses a path that is not there.
+    mkdirSync(userData, { recursive: true });
+  } catch (error) {
+    refuseToStart(explainFileError(error, userData));
+    return;
+  }
+  app.setPath('userData', userData);
   if (!app.requestSingleInstanceLock()) {
     app.quit();
     return;
@@ -34,10 +44,12 @@ export function startDesktop(): void {
   app
     .whenReady()
     .then(() => open(dataDir))
-    .catch((error: unknown) => {
-      dialog.showErrorBox('Fabula cannot start', toFailure(error).message);
-      app.exit(1);
-    });
+    .catch(refuseToStart);
+}
+
+function refuseToStart(error: unknown): void {
+  dialog.showErrorBox('Fabula cannot start', toFailure(error).message);
+  app.exit(1);
 }
 
 async function open(dataDir: string): Promise<void> {
