@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { ExportOptions } from '../../shared/contract.ts';
 import { FabulaError } from '../../shared/errors.ts';
@@ -103,6 +103,14 @@ function typeset(request: TypesetRequest, signal: AbortSignal | undefined): Prom
       end(() => reject(new FabulaError('internal', `The typesetter stopped with code ${code}.`)));
     });
   });
+}
+
+/** The typesetter's entry: beside this file in the sources, beside the bundles or one folder up in `out/main`. */
+function workerFile(): string {
+  const { dirname, filename } = import.meta;
+  if (filename.endsWith('.ts')) return join(dirname, 'pdf-worker.ts');
+  const beside = join(dirname, 'pdf-worker.js');
+  return existsSync(beside) ? beside : join(dirname, '..', 'pdf-worker.js');
 }
 
 function cancelled(): FabulaError {
@@ -271,11 +279,4 @@ function commonShape(shapes: readonly number[]): number {
     if (near > best.near) best = { shape: candidate, near };
   }
   return Math.min(16 / 9, Math.max(4 / 5, best.shape));
-}
-
-/** The worker's file: the source when Fabula runs from its sources, the bundle, beside or above this one, when built. */
-function workerFile(): string {
-  if (extname(import.meta.filename) === '.ts') return join(import.meta.dirname, 'pdf-worker.ts');
-  const beside = join(import.meta.dirname, 'pdf-worker.js');
-  return existsSync(beside) ? beside : join(import.meta.dirname, '..', 'pdf-worker.js');
 }
