@@ -61,8 +61,7 @@ export class FolderRun {
     ]);
     const key = `captions.run.${createHash('sha256').update(what).digest('hex').slice(0, 32)}`;
     const begin = database.transaction(() => {
-      const text = database.prepare('SELECT value FROM settings WHERE key = ?').pluck().get(key);
-      const record = typeof text === 'string' ? RecordSchema.parse(JSON.parse(text)) : null;
+      const record = recordOf(database, key);
       if (record && isHeld(record, clock)) {
         throw new FabulaError(
           'conflict',
@@ -76,19 +75,37 @@ export class FolderRun {
     return begin.immediate();
   }
 
-  /** Says that the process is alive. */
+  /**
+   * Says that the process is alive; called in the transaction of each batch.
+   *
+   * @throws FabulaError `conflict` when this process was silent for so long, as on a machine that slept, that another
+   *   has taken the folder over.
+   */
   beat(): void {
+    if (!this.#isOwn()) {
+      throw new FabulaError(
+        'conflict',
+        'Another Fabula has taken over captioning this folder; it goes on there.',
+      );
+    }
     this.#write(this.#clock.now().getTime());
   }
 
   /** The run is through: the next one begins anew. */
   end(): void {
-    this.#database.prepare('DELETE FROM settings WHERE key = ?').run(this.#key);
+    if (this.#isOwn()) this.#database.prepare('DELETE FROM settings WHERE key = ?').run(this.#key);
   }
 
   /** The run was stopped before its end: the next one goes on with it, in this process or another. */
   release(): void {
-    this.#write(0);
+    if (this.#isOwn()) this.#write(0);
+  }
+
+  #isOwn(): boolean {
+    const record = recordOf(this.#database, this.#key);
+    return (
+      record !== null && record.id === this.id && record.host === hostname() && record.pid === process.pid
+    );
   }
 
   #write(seen: number): void {
@@ -99,6 +116,11 @@ export class FolderRun {
       )
       .run(this.#key, JSON.stringify(record));
   }
+}
+
+function recordOf(database: Database, key: string): z.infer<typeof RecordSchema> | null {
+  const text = database.prepare('SELECT value FROM settings WHERE key = ?').pluck().get(key);
+  return typeof text === 'string' ? RecordSchema.parse(JSON.parse(text)) : null;
 }
 
 function isHeld({ host, pid, seen }: z.infer<typeof RecordSchema>, clock: Clock): boolean {

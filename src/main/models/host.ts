@@ -193,7 +193,13 @@ export class Host {
   }
 
   #receive(running: Running, raw: unknown): void {
-    const message = FromWorkerSchema.parse(raw);
+    const parsed = FromWorkerSchema.safeParse(raw);
+    if (!parsed.success) {
+      // Out of its mind: started anew, it gets the request once more.
+      running.process.kill();
+      return;
+    }
+    const message = parsed.data;
     if (message.kind === 'ready') {
       running.ready = true;
       this.#failedStarts = 0;

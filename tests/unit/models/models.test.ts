@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { spawnNodeWorker, type SpawnWorker, type WorkerProcess } from '../../../src/main/models/host.ts';
+import {
+  Host,
+  spawnNodeWorker,
+  type SpawnWorker,
+  type WorkerProcess,
+} from '../../../src/main/models/host.ts';
 import { Models } from '../../../src/main/models/models.ts';
 import { Packs } from '../../../src/main/models/packs.ts';
 import { resourcePath } from '../../../src/main/resources.ts';
@@ -218,6 +223,22 @@ describe('when the worker breaks down', () => {
       expect(String(result.status === 'rejected' && result.reason)).toContain('no such module');
     }
     await models.close();
+  });
+
+  test('idle, the worker is ended, and started again by the next request', async () => {
+    const workers: ReturnType<typeof spawnNodeWorker>[] = [];
+    const spawn = (): WorkerProcess => {
+      workers.push(spawnNodeWorker());
+      return workers.at(-1)!;
+    };
+    const host = new Host(spawn, 30);
+    const { folder, role } = starter.get('encode');
+    const task = { kind: 'encode-texts' as const, with: { folder, role }, texts: ['a dog'] };
+    const first = await host.request(task);
+    await new Promise<void>((resolve) => workers[0]!.onExit(() => resolve()));
+    expect(await host.request(task)).toEqual(first);
+    expect(workers).toHaveLength(2);
+    await host.close();
   });
 
   test('closing ends the worker and cancels what waits', async () => {
