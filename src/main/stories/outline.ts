@@ -78,7 +78,8 @@ export function decodeOutline(bytes: Uint8Array, name: string): string {
 /**
  * Reads a Markdown outline (CommonMark with YAML front matter) into a story:
  *
- * - the title is the front matter's, else the first level-1 heading, else the file's name;
+ * - the title is the front matter's, else the first level-1 heading, else the file's name; a level-1 heading that only
+ *   repeats the front matter's title is left out;
  * - any other heading becomes the shot label of the panel that follows it (headings in a row are joined by “ · ”, a
  *   heading with nothing after it becomes an empty panel);
  * - a paragraph, a list item or a code block is a panel; pictures inside it stay where they stand between the words;
@@ -103,7 +104,7 @@ export function readOutline(markdown: string, { name, ids, clock }: OutlineParts
       ? readFrontMatter(first.value, (first.position?.start.line ?? 1) + 1, { name, ids })
       : { settings: {}, cast: [], warnings: [] };
 
-  const reader = new Reader(ids, definitions(tree.children), front.title === undefined);
+  const reader = new Reader(ids, definitions(tree.children), front.title);
   for (const node of tree.children) reader.read(node);
   reader.finish();
 
@@ -152,23 +153,22 @@ class Reader {
   title: string | undefined;
   readonly #ids: Ids;
   readonly #definitions: Map<string, Definition>;
-  /** Whether the next level-1 heading is the title. */
-  #wantsTitle: boolean;
+  readonly #frontTitle: string | undefined;
   /** Headings read since the last panel. */
   #labels: string[] = [];
 
-  constructor(ids: Ids, found: Map<string, Definition>, wantsTitle: boolean) {
+  constructor(ids: Ids, found: Map<string, Definition>, frontTitle: string | undefined) {
     this.#ids = ids;
     this.#definitions = found;
-    this.#wantsTitle = wantsTitle;
+    this.#frontTitle = frontTitle;
   }
 
   read(node: RootContent): void {
     switch (node.type) {
       case 'heading': {
         const text = plain(this.#pieces(node.children)).trim();
-        if (node.depth === 1 && this.#wantsTitle) {
-          this.#wantsTitle = false;
+        if (node.depth === 1 && text === this.#frontTitle) return;
+        if (node.depth === 1 && this.#frontTitle === undefined && this.title === undefined) {
           this.title = text.slice(0, 1000);
         } else if (text !== '') {
           this.#labels.push(text);

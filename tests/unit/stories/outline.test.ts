@@ -72,6 +72,12 @@ One.
     expect(warnings).toEqual([]);
   });
 
+  test('does not print a title that is given twice', () => {
+    const { story } = read('---\ntitle: The lamp\n---\n\n# The lamp\n\nOne.');
+    expect(story.title).toBe('The lamp');
+    expect(story.panels.map(({ shot }) => shot)).toEqual(['']);
+  });
+
   test('takes its title from the first level-1 heading, else from the file name', () => {
     expect(read('# The *lamp*\n\nOne.').story.title).toBe('The lamp');
     expect(read('One.', 'lighthouse notes.md').story.title).toBe('lighthouse notes');
