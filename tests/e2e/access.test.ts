@@ -46,8 +46,7 @@ async function barriers(page: Page, rules: 'all' | 'contrast'): Promise<string[]
     ...(rules === 'contrast' ? { runOnly: ['color-contrast'] } : {}),
   };
   const { result } = await session.send('Runtime.evaluate', {
-    expression:
-      'axe.run(document, { resultTypes: ["violations"] }).then((results) => JSON.stringify(results))',
+    expression: `axe.run(document, ${JSON.stringify(options)}).then((results) => JSON.stringify(results))`,
     awaitPromise: true,
     returnByValue: true,
   });

@@ -559,15 +559,14 @@ export class Jobs {
   }
 
   #progressed(id: string): void {
-    // What is not committed is not told; the outer transaction tells it.
-    if (this.#database.inTransaction) return;
     const since = performance.now() - (this.#lastEmitted.get(id) ?? -Infinity);
-    if (since >= progressTime) {
+    // What is not committed yet is told by the timer: a transaction never outlasts the turn it began in.
+    if (since >= progressTime && !this.#database.inTransaction) {
       this.#changed(id);
     } else if (!this.#trailing.has(id)) {
       this.#trailing.set(
         id,
-        setTimeout(() => this.#changed(id), progressTime - since),
+        setTimeout(() => this.#changed(id), Math.max(0, progressTime - since)),
       );
     }
   }
