@@ -504,17 +504,8 @@ function compose(place: string, home: Home, random: Random): Draft {
   } else if (roll < 0.42 && free) {
     const holder = add(draft, random, random() < home.people ? whole() : pick(random, pets.slice(0, 4)));
     const human = figureInfo(draft.actors[holder]?.icon ?? '')?.lacks !== undefined;
-    give(
-      draft,
-      random,
-      human && random() < 0.35 ? 'wear' : 'hold',
-      holder,
-      human
-        ? draft.actors.length > 0 && random() < 0.35
-          ? worn
-          : carried
-        : fetched.filter(([icon]) => figureInfo(icon)),
-    );
+    const dressed = human && random() < 0.35;
+    give(draft, random, dressed ? 'wear' : 'hold', holder, dressed ? worn : human ? carried : fetched);
     if (random() < 0.35) add(draft, random, someone(), { kind: 'beside', to: holder });
   } else if (roll < 0.52 && free) {
     const chased = add(

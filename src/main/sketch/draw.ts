@@ -151,6 +151,15 @@ export function drawScene(
         ? ''
         : `rotate(${n(figure.rotation)} ${n(cx)} ${n(cy - (figure.height * h) / 2)}) `;
     const mirror = figure.flip ? `translate(${n(2 * cx)} 0) scale(-1 1) ` : '';
+    if (/^(?:full-moon|crescent-moon|sun)/.test(figure.icon)) {
+      const halo = easel.define(
+        (id) =>
+          `<radialGradient id="${id}"><stop offset="0.3" stop-color="#fff3c4" stop-opacity="0.6"/><stop offset="1" stop-color="#fff3c4" stop-opacity="0"/></radialGradient>`,
+      );
+      drawn.push(
+        `<circle cx="${n(figure.x * w)}" cy="${n((figure.y - figure.height / 2) * h)}" r="${n(figure.height * h * 1.3)}" fill="url(#${halo})"/>`,
+      );
+    }
     drawn.push(
       `<g transform="${turn}${mirror}translate(${n(left)} ${n(top)}) scale(${n(scale)})">${svg}</g>`,
     );

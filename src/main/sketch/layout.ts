@@ -435,6 +435,13 @@ function attach(
       part.x = anchor.x + wobble * anchor.w * 0.03 + step * part.w * 0.6;
       part.y = anchor.y - anchor.h * saddle;
       part.depth = anchor.depth - 0.002;
+      if (icon === 'dragon') {
+        // Its neck would hide a rider; the coil behind it is a seat.
+        const looksRight = (anchor.info.facing === 'R') !== anchor.flip;
+        resize(Math.min(part.h, anchor.h * 0.5));
+        part.x = anchor.x + (looksRight ? -1 : 1) * (anchor.w * 0.16 + nth * part.w * 0.7);
+        part.depth = anchor.depth + 0.002 - nth * 0.0001;
+      }
       if (seatOf[icon] !== undefined && saddleOf[icon] === undefined) part.depth = anchor.depth + 0.002;
       part.flip = facing(part.info, (anchor.info.facing === 'R') !== anchor.flip);
       return;
@@ -537,6 +544,9 @@ const level = (a: Group, b: Group): boolean =>
     !b.aloft &&
     (a.info.habitat === b.info.habitat || (onGround(a) && onGround(b))) &&
     a.info.habitat !== 'sky');
+
+const hovers = (group: Group): boolean =>
+  group.aloft || group.info.habitat === 'deep' || group.info.habitat === 'air';
 
 /** A picture of small things only comes nearer to them, so that a ring alone is not a dot. */
 function enlargeLonely(groups: readonly Group[], setting: Setting): void {
@@ -762,7 +772,7 @@ function separate(groups: readonly Group[], setting: Setting, layerOf: (group: G
         const rows = Math.abs(a.y - b.y);
         const verticallyApart = a.y + a.top > b.y || b.y + b.top > a.y;
         if (verticallyApart) continue;
-        const share = layerOf(a) === 'far' ? 0.75 : rows > 0.09 ? 0.62 : 1;
+        const share = layerOf(a) === 'far' ? 0.75 : hovers(a) && hovers(b) ? 0.92 : rows > 0.09 ? 0.62 : 1;
         const centreA = a.x + edge((a.left + a.right) / 2);
         const centreB = b.x + edge((b.left + b.right) / 2);
         const need = (edge(a.right - a.left) / 2 + edge(b.right - b.left) / 2) * share;

@@ -32,7 +32,7 @@ export interface Prop {
   readonly body: string;
   /** Natural height in metres. */
   readonly height: number;
-  readonly habitat: 'ground' | 'far' | 'sky' | 'water' | 'deep' | 'wall' | 'table' | 'hand';
+  readonly habitat: 'ground' | 'far' | 'sky' | 'air' | 'water' | 'deep' | 'wall' | 'table' | 'hand';
   readonly facing?: 'L' | 'R';
   readonly lacks?: 'bust';
 }
@@ -633,5 +633,18 @@ export const props: Readonly<Record<string, Prop>> = {
       disc(5.9, 1.6, 1.6, '#f9c23c') +
       path('M6.8 3q6-3 11 0t11 0v13q-6 3-11 0t-11 0z', '#e2473e') +
       path('M6.8 7.3q6-3 11 0t11 0v4.3q-6 3-11 0t-11 0z', '#fdf6ec'),
+  },
+  'prop-flying-bird': {
+    label: 'flying bird',
+    height: 0.3,
+    habitat: 'air',
+    facing: 'L',
+    body:
+      path('M14 15Q15 4 27 2q-1 8-7 14z', '#8f1238') +
+      path('M6 15q4-4 11-1l13-2-6 5q-3 7-11 7-7-1-7-9', '#ca0b4a') +
+      path('M13 15Q10 5 1 4q2 9 11 14 5 1 7-1-4 0-6-2', '#e0366a') +
+      disc(7.5, 15.4, 3.6, '#ca0b4a') +
+      path('M4.2 15.5L1 17.2l3.6.8z', '#f9c23c') +
+      disc(6.6, 14.6, 0.7, '#212121'),
   },
 };

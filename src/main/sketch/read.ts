@@ -390,6 +390,27 @@ function scan(sentence: string, language: string, cast: readonly CastMember[]): 
 /** `She lit her lantern`: what is somebody's, and small, is in their hand. */
 const possessive = /\b(?:his|her|their|my|our|your|su|sus|mi)\b/i;
 
+/** English nouns that are verbs as often: `they watch`, `the sun rose`, `to fish`. */
+const nounOrVerb = new Set(
+  'watch ring swing bat cook fish saw drill bear duck crane rose plant drum ski skate hammer box train book ship rock dress coat wave waves guard judge brush bow note letter drink lock hook chain hand toast sign cap ram fire rings rocks watches plants swings drinks picture pictures play stick paint cross'.split(
+    ' ',
+  ),
+);
+
+function isVerb(before: Item | undefined, word: string, sentence: string): boolean {
+  if (!nounOrVerb.has(word.toLowerCase())) return false;
+  if (
+    before?.kind === 'cast' ||
+    before?.kind === 'figure' ||
+    before?.kind === 'pronoun' ||
+    before?.kind === 'group'
+  )
+    return true;
+  return new RegExp(`\\b(?:to|can|will|would|could|must|and they|let's) ${escape(word)}\\b`, 'i').test(
+    sentence,
+  );
+}
+
 /** Who is on one of these sits astride it. */
 const mounts = new Set(
   'horse donkey camel two-hump-camel unicorn motorcycle motor-scooter bicycle broom carousel-horse dragon elephant'.split(
@@ -955,7 +976,7 @@ function readSentence(
           item.plural === 1 &&
           !isCreature(item.info) &&
           sentence.toLowerCase().includes(`${item.word.toLowerCase()} ${next.word.toLowerCase()}`);
-        if (compound) break;
+        if (compound || (language === 'en' && isVerb(items[nth - 1], item.word, sentence))) break;
         if (
           item.inside !== undefined &&
           (preposition === 'in' || (preposition === 'on' && openGround.has(item.inside)))
@@ -1115,9 +1136,13 @@ const posed: Readonly<Record<string, string>> = {
   'man-beard': 'man',
 };
 
-/** People who run, swim or cycle are drawn so, where the set has the figure; cast members keep their own. */
+/** People who run, swim or cycle, and birds that fly, are drawn so, where the set has the figure; cast members keep their own. */
 function applyPoses({ actors, setting }: Draft): void {
   for (const [at, actor] of actors.entries()) {
+    if (actor.aloft === true && actor.icon === 'bird' && actor.cast === undefined) {
+      actor.icon = 'prop-flying-bird';
+      actor.info = figureInfo(actor.icon) ?? actor.info;
+    }
     const who = posed[actor.info.icon];
     if (who === undefined || actor.cast !== undefined) continue;
     const tone = toneSuffix.exec(actor.icon)?.[0] ?? '';
