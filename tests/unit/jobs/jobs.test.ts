@@ -260,6 +260,20 @@ describe('in the person’s hands', () => {
 });
 
 describe('across processes', () => {
+  test('progress made inside a larger transaction is told while the job still runs', async () => {
+    const { jobs, database, told } = openJobs();
+    const gate = Promise.withResolvers<undefined>();
+    jobs.register('caption', async (context) => {
+      const batch = context.takeBatch(2);
+      database.transaction(() => batch.forEach((item) => context.finish(item)))();
+      await gate.promise;
+    });
+    const job = jobs.start('caption', 'Caption 2 pictures', {}, ['a', 'b']);
+    await vi.waitFor(() => expect(told.at(-1)).toMatchObject({ id: job.id, state: 'running', done: 2 }));
+    gate.resolve(undefined);
+    await jobs.waitFor(job.id);
+  });
+
   test('closing leaves the rest for the next start', async () => {
     const file = join(temporaryFolder(), 'library.db');
     const first = openDatabase(file);
