@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdirSync, readdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { open, rm } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import type { MediaSize } from '../../shared/contract.ts';
 import { mediaSizes } from '../../shared/contract.ts';
@@ -12,6 +12,12 @@ import { pictureTypes, type PictureType } from './formats.ts';
 const abandonedAfter = 24 * 60 * 60 * 1000;
 
 /**
+ * Up to this many bytes, the size of a thumbnail, are written without leaving the thread: that takes a tenth of a
+ * millisecond, and a fifth of the processor time of waiting for four calls to come back from the thread pool.
+ */
+const writtenAtOnce = 64 * 1024;
+
+/**
  * The folders of the library, named by content: `cache/` for renditions, which can always be made again, and
  * `originals/` for kept copies. Files are written under a temporary name and renamed, so that none is ever half there.
  */
@@ -20,8 +26,6 @@ export class Files {
   readonly cache: string;
   readonly originals: string;
   readonly #temporary: string;
-  /** Folders made, or found made, by this process. */
-  readonly #folders = new Set<string>();
 
   /** Makes the folders. Throws a FabulaError naming the folder when they cannot be made. */
   constructor(dataDir: string) {
@@ -60,31 +64,20 @@ export class Files {
   async write(path: string, bytes: Uint8Array, { durable = false } = {}): Promise<void> {
     const temporary = join(this.#temporary, randomUUID());
     try {
-      const file = await open(temporary, 'wx');
+      if (durable || bytes.length > writtenAtOnce) await writeWhole(temporary, bytes, durable);
+      else writeFileSync(temporary, bytes, { flag: 'wx' });
       try {
-        await file.writeFile(bytes);
-        if (durable) await file.sync();
-      } finally {
-        await file.close();
-      }
-      await this.#makeFolder(dirname(path));
-      await rename(temporary, path).catch(async (error: unknown) => {
-        // The cache may be emptied by hand while the studio is open.
+        renameSync(temporary, path);
+      } catch (error) {
+        // The folder of the first two digits is made when it is first needed.
         if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
-        this.#folders.delete(dirname(path));
-        await this.#makeFolder(dirname(path));
-        await rename(temporary, path);
-      });
+        mkdirSync(dirname(path), { recursive: true });
+        renameSync(temporary, path);
+      }
     } catch (error) {
       await rm(temporary, { force: true }).catch(() => {});
       throw explainFileError(error, path);
     }
-  }
-
-  async #makeFolder(folder: string): Promise<void> {
-    if (this.#folders.has(folder)) return;
-    await mkdir(folder, { recursive: true });
-    this.#folders.add(folder);
   }
 
   /** The file as it may be handed out: links resolved, and refused (`unsafe-path`) where they lead out of the library. */
@@ -100,6 +93,16 @@ export class Files {
         throw explainFileError(error, path);
       });
     }
+  }
+}
+
+async function writeWhole(path: string, bytes: Uint8Array, durable: boolean): Promise<void> {
+  const file = await open(path, 'wx');
+  try {
+    await file.writeFile(bytes);
+    if (durable) await file.sync();
+  } finally {
+    await file.close();
   }
 }
 

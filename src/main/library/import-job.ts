@@ -8,10 +8,10 @@ import { walkPictures } from './walk.ts';
 const ParamsSchema = z.object({ originals: z.enum(['leave', 'copy']) });
 
 /**
- * How many pictures are read and decoded at once: enough that the decoder never waits for a file, few enough that
- * memory stays at a few pictures.
+ * How many pictures are in hand at once: twice the threads that decode (libuv's four), so that these have work while
+ * this thread enters what they have done.
  */
-const atOnce = 4;
+export const atOnce = 8;
 
 /** How many pictures are entered in one transaction: what a crash may undo, and is read again then. */
 const enteredAtOnce = 16;

@@ -2,6 +2,7 @@ import sharp, { type Sharp } from 'sharp';
 import { mediaSizes, type MediaSize } from '../../shared/contract.ts';
 import { FabulaError } from '../../shared/errors.ts';
 import { unsupported, type PictureType } from './formats.ts';
+import { stretchedToSquare } from './stretch.ts';
 
 /** The largest picture taken in: pixels a side, and pixels in all. */
 export const largestSide = 30_000;
@@ -72,17 +73,25 @@ export const renditionOptions = {
  * Decodes a picture to RGB bytes, `size` × `size` × 3, squashed to a square, the right way up, on white where it is
  * transparent: what the image encoders take.
  */
-export function squarePixels(source: PictureSource, natural: Size, size: number): Promise<Uint8Array> {
-  return explained(source, () =>
-    decoder(source, densityFor(source, natural, size))
+export async function squarePixels(source: PictureSource, natural: Size, size: number): Promise<Uint8Array> {
+  const { width, height } = natural;
+  const vector = source.type === 'image/svg+xml';
+  // A vector picture is drawn with its shorter side that large, so that nothing is enlarged afterwards.
+  const drawn = Math.ceil(size * Math.min(4, Math.max(width, height) / Math.min(width, height)));
+  const reduced = vector
+    ? { width: size, height: size }
+    : { width: Math.min(size, width), height: Math.min(size, height) };
+  const pixels = await explained(source, () =>
+    decoder(source, densityFor(source, natural, drawn))
       .autoOrient()
       // The kernel the encoders were trained with: bilinear, widened where the picture gets smaller.
-      .resize({ width: size, height: size, fit: 'fill', kernel: 'linear' })
+      .resize({ ...reduced, fit: 'fill', kernel: 'linear' })
       .flatten({ background: '#ffffff' })
       .toColourspace('srgb')
       .raw()
       .toBuffer(),
   );
+  return stretchedToSquare(pixels, reduced, size);
 }
 
 /** A vector picture as PNG, its longer side `side` pixels. */
