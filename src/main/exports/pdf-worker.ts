@@ -13,8 +13,8 @@ export interface TypesetRequest {
 }
 
 export type TypesetReply =
-  /** `accessible` is false where the document could not be made to PDF/UA-1 and is a plain tagged PDF. */
-  { ok: true; pdf: Uint8Array; accessible: boolean } | { ok: false; message: string };
+  /** `problem` says why the document could not be made to PDF/UA-1 and is a plain tagged PDF; null when it could. */
+  { ok: true; pdf: Uint8Array; problem: string | null } | { ok: false; message: string };
 
 /**
  * Sets a document with Typst, in a thread of its own: the compiler blocks the thread it runs in, and is thrown away
@@ -34,11 +34,12 @@ function typeset({ workspace, template, files, fonts, timestamp }: TypesetReques
     return {
       ok: true,
       pdf: compiler.pdf(document, { ...options, pdfStandard: 'ua-1' }),
-      accessible: true,
+      problem: null,
     };
-  } catch {
+  } catch (error) {
     // PDF/UA refuses, for one, characters no font has a glyph for. A tagged PDF is the next best thing.
-    return { ok: true, pdf: compiler.pdf(document, options), accessible: false };
+    const problem = error instanceof Error ? error.message : String(error);
+    return { ok: true, pdf: compiler.pdf(document, options), problem };
   }
 }
 

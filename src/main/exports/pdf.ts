@@ -33,7 +33,7 @@ const mostPixels = 1800;
  * @throws FabulaError `cancelled` when the signal is aborted; `invalid-input` when no panel is left to print
  */
 export async function exportPdf(story: Story, parts: ExportParts): Promise<Uint8Array> {
-  const { options, signal, onProgress = () => {} } = parts;
+  const { options, signal, onProgress = () => {}, onWarning = () => {} } = parts;
   const { chosen, assets, imageOf } = await loadImages(story, parts, printPixels(options), 1);
 
   const workspace = join(tmpdir(), 'fabula-typst');
@@ -61,13 +61,17 @@ export async function exportPdf(story: Story, parts: ExportParts): Promise<Uint8
     readFonts(fonts),
   ]);
   const timestamp = Math.floor(Date.parse(story.updatedAt) / 1000);
-  const pdf = await typeset({ workspace, template, files, fonts: fontBytes, timestamp }, signal);
+  const { pdf, problem } = await typeset({ workspace, template, files, fonts: fontBytes, timestamp }, signal);
+  if (problem !== null) onWarning(explainProblem(problem));
   onProgress(assets.size + 1, assets.size + 1);
   return pdf;
 }
 
 /** Runs the typesetter in a thread, so that the process stays responsive and a cancel is answered at once. */
-function typeset(request: TypesetRequest, signal: AbortSignal | undefined): Promise<Uint8Array> {
+function typeset(
+  request: TypesetRequest,
+  signal: AbortSignal | undefined,
+): Promise<{ pdf: Uint8Array; problem: string | null }> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) {
       reject(cancelled());
@@ -90,7 +94,7 @@ function typeset(request: TypesetRequest, signal: AbortSignal | undefined): Prom
     signal?.addEventListener('abort', abort);
     worker.once('message', (reply: TypesetReply) => {
       end(() => {
-        if (reply.ok) resolve(reply.pdf);
+        if (reply.ok) resolve(reply);
         else reject(new FabulaError('internal', `The pages could not be set: ${reply.message}`));
       });
     });
@@ -103,6 +107,16 @@ function typeset(request: TypesetRequest, signal: AbortSignal | undefined): Prom
       end(() => reject(new FabulaError('internal', `The typesetter stopped with code ${code}.`)));
     });
   });
+}
+
+/** Says in words why a document is no PDF/UA: mostly characters that none of the fonts has. */
+function explainProblem(problem: string): string {
+  const characters = [...problem.matchAll(/the text `\\?"(.+?)\\?"` could not be displayed/g)].map(([, text]) =>
+    text!.replace(/\\+u\{([0-9a-f]+)\}/gi, (_, code: string) => String.fromCodePoint(parseInt(code, 16))),
+  );
+  if (characters.length === 0) return `The PDF is tagged, but not PDF/UA: ${problem.slice(0, 300)}`;
+  const shown = [...new Set(characters)].slice(0, 20).join(' ');
+  return `No font of Fabula has these characters, which print as boxes: ${shown}. The PDF is tagged, but not PDF/UA.`;
 }
 
 /** The typesetter's entry: beside this file in the sources, beside the bundles or one folder up in `out/main`. */

@@ -88,8 +88,11 @@ describe('text in a PDF', () => {
     expect(read.metadata).toContain('pdfuaid');
   });
 
-  test('with characters no font has is still set', async () => {
-    const read = await readPdf(await pdf(storyOf(panels('Tibetan བོད་ཡིག and more.'))));
+  test('with characters no font has is still set, and says which they are', async () => {
+    const warnings: string[] = [];
+    const story = storyOf(panels('Tibetan བོད་ཡིག and more.'));
+    const read = await readPdf(await pdf(story, {}, { onWarning: (warning) => warnings.push(warning) }));
+    expect(warnings).toEqual([expect.stringMatching(/No font of Fabula has these characters.*བ/)]);
     expect(read.text).toContain('and more.');
     expect(read.tagged).toBe(true);
   });
