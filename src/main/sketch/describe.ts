@@ -65,6 +65,9 @@ const irregular: Readonly<Record<string, string>> = {
 export function plural(noun: string): string {
   const known = irregular[noun];
   if (known !== undefined) return known;
+  // `man on a bike`, `woman running`: the noun that counts comes before what is said of it.
+  const head = /^(.+?)( (?:on|with|in|of|\w{3,}ing)\b.*)$/.exec(noun);
+  if (head?.[1] !== undefined) return plural(head[1]) + (head[2] ?? '');
   const at = noun.lastIndexOf(' ');
   const last = noun.slice(at + 1);
   if (at >= 0) return `${noun.slice(0, at + 1)}${plural(last)}`;

@@ -691,6 +691,8 @@ function placeGroups(
     if (flatOnGround.has(group.info.icon)) group.depth -= 0.4;
   }
 
+  /** Pairs of which one is to be partly hidden by the other. */
+  const overlapping = new Map<Group, Group>();
   const settled = new Set<Group>();
   /** Moves a group to where its relation wants it, after the one it relates to. */
   const relate = (group: Group): void => {
@@ -734,6 +736,7 @@ function placeGroups(
       target.y = clamp(Math.max(target.y, group.y + 0.06), 0, 0.965);
       target.depth = round(Math.max(target.depth, target.y));
       target.near = layer === 'near';
+      overlapping.set(group, target);
       group.y = Math.min(group.y, target.y - 0.05);
     } else {
       // The chaser comes after the chased, and both look the way they run.
@@ -748,7 +751,7 @@ function placeGroups(
     if (layer === 'near') group.depth = round(group.y + groups.indexOf(group) * 0.0001);
   };
   for (const group of groups) relate(group);
-  separate(groups, setting, layerOf);
+  separate(groups, setting, layerOf, overlapping);
   turnInward(groups, groupAt, actors, rootOf, setting);
   for (const group of groups) {
     const wide = (group.right - group.left) / setting.aspect;
@@ -761,13 +764,19 @@ function placeGroups(
 }
 
 /** Pushes neighbours apart, a little at a time, until none covers another's face. */
-function separate(groups: readonly Group[], setting: Setting, layerOf: (group: Group) => string): void {
+function separate(
+  groups: readonly Group[],
+  setting: Setting,
+  layerOf: (group: Group) => string,
+  overlapping: ReadonlyMap<Group, Group>,
+): void {
   const edge = (value: number): number => value / setting.aspect;
   for (let round = 0; round < 60; round++) {
     let moved = false;
     for (const [i, a] of groups.entries()) {
       for (const b of groups.slice(i + 1)) {
         if (layerOf(a) !== layerOf(b)) continue;
+        if (overlapping.get(a) === b || overlapping.get(b) === a) continue;
         if (flatOnGround.has(a.info.icon) || flatOnGround.has(b.info.icon)) continue;
         const rows = Math.abs(a.y - b.y);
         const verticallyApart = a.y + a.top > b.y || b.y + b.top > a.y;
