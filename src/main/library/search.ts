@@ -158,22 +158,32 @@ export class VectorIndex {
       const dataset = this.#matrix.subarray(0, rows * this.#dimensions);
       return Array.from(usearch.exactSearch(dataset, query, this.#dimensions, count, 'ip', 1).keys, Number);
     }
-    const scores = new Float64Array(rows);
-    for (let row = 0; row < rows; row += 1) scores[row] = this.#similarity(row, query);
-    const least = scores.toSorted()[rows - count]!;
-    const found: number[] = [];
-    for (let row = 0; row < rows && found.length < count; row += 1) if (scores[row]! > least) found.push(row);
-    for (let row = 0; row < rows && found.length < count; row += 1)
-      if (scores[row] === least) found.push(row);
-    return found;
+    return plainScan(this.#matrix, rows, query, count);
   }
 
   #similarity(row: number, query: Float32Array): number {
-    const start = row * this.#dimensions;
-    let sum = 0;
-    for (let at = 0; at < query.length; at += 1) sum += this.#matrix[start + at]! * query[at]!;
-    return sum;
+    return dot(this.#matrix, row * this.#dimensions, query);
   }
+}
+
+/**
+ * The `count` rows of a packed matrix whose dot products with the query are greatest, in no particular order: what
+ * stands in where usearch has no build for the machine. At least `count` rows are needed.
+ */
+export function plainScan(matrix: Float32Array, rows: number, query: Float32Array, count: number): number[] {
+  const scores = new Float64Array(rows);
+  for (let row = 0; row < rows; row += 1) scores[row] = dot(matrix, row * query.length, query);
+  const least = scores.toSorted()[rows - count]!;
+  const found: number[] = [];
+  for (let row = 0; row < rows; row += 1) if (scores[row]! > least) found.push(row);
+  for (let row = 0; row < rows && found.length < count; row += 1) if (scores[row] === least) found.push(row);
+  return found;
+}
+
+function dot(matrix: Float32Array, start: number, query: Float32Array): number {
+  let sum = 0;
+  for (let at = 0; at < query.length; at += 1) sum += matrix[start + at]! * query[at]!;
+  return sum;
 }
 
 const usearch = loadUsearch();

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { VectorIndex } from '../../../src/main/library/search.ts';
+import { plainScan, VectorIndex } from '../../../src/main/library/search.ts';
 import { openDatabase, type Database } from '../../../src/main/store/database.ts';
 import { openLibrary, picture } from './samples.ts';
 import { runChild } from '../run-child.ts';
@@ -47,6 +47,22 @@ describe('vector index', () => {
       const found = index.search(query, 10);
       expect(found.map(({ asset }) => asset)).toEqual(exact.map(({ asset }) => asset));
       for (const [at, hit] of found.entries()) expect(hit.similarity).toBeCloseTo(exact[at]!.similarity, 5);
+    }
+  });
+
+  test('the plain scan that stands in for usearch finds the same, ties included', () => {
+    const next = random(2);
+    const matrix = Float32Array.from({ length: 200 * 8 }, () => Math.round(next() * 2));
+    for (let round = 0; round < 20; round += 1) {
+      const query = Float32Array.from({ length: 8 }, () => Math.round(next() * 2));
+      const scores = Array.from({ length: 200 }, (_, row) =>
+        query.reduce((sum, value, at) => sum + value * matrix[row * 8 + at]!, 0),
+      );
+      const rows = plainScan(matrix, 200, query, 12);
+      expect(new Set(rows).size).toBe(12);
+      expect(rows.map((row) => scores[row]).sort((a, b) => b! - a!)).toEqual(
+        scores.toSorted((a, b) => b - a).slice(0, 12),
+      );
     }
   });
 
