@@ -44,6 +44,15 @@ const glowing: ReadonlySet<string> = new Set([
   'ghost',
 ]);
 
+/** The blue of the water under the set's boats. */
+const boatWater: ReadonlySet<string> = new Set(['#00a6ed', '#5092ff', '#46b5e8']);
+const waterColour: Readonly<Record<string, string>> = {
+  sea: '#3585bd',
+  beach: '#57b4d6',
+  lake: '#76bcdf',
+  river: '#5bb0d8',
+};
+
 const moodTint: Partial<Record<Scene['mood'], readonly [string, number]>> = {
   happy: ['#ffd45e', 0.07],
   sad: ['#4f6f9f', 0.2],
@@ -141,8 +150,18 @@ export function drawScene(
       );
     }
     let svg = ownIds(anatomy.svg, `f${at}-`);
-    if (scene.time !== 'day' && !glowing.has(figure.icon) && !(indoor && scene.time !== 'night')) {
-      svg = recolour(svg, (colour) => light(colour, indoor ? [0.84, 0.82, 0.9] : shade));
+    const tinted = scene.time !== 'day' && !glowing.has(figure.icon) && !(indoor && scene.time !== 'night');
+    const afloat = place.water !== undefined && info?.habitat === 'water';
+    if (tinted || afloat) {
+      // The strip of water under a boat takes the colour of the water it is on.
+      const around = easel.lit(waterColour[scene.place] ?? '#4a9fcc');
+      svg = recolour(svg, (colour) =>
+        afloat && boatWater.has(colour)
+          ? around
+          : tinted
+            ? light(colour, indoor ? [0.84, 0.82, 0.9] : shade)
+            : colour,
+      );
     }
     const cx = figure.x * w;
     const cy = figure.y * h;
