@@ -5,6 +5,7 @@ import {
   openSync,
   readFileSync,
   readdirSync,
+  renameSync,
   rmSync,
   statSync,
   writeSync,
@@ -46,7 +47,8 @@ export function buildIfStale() {
     if (isFresh()) return;
     process.stderr.write('Building Fabula…\n');
     const vite = join(root, 'node_modules', 'electron-vite', 'bin', 'electron-vite.js');
-    const built = spawnSync(suitableNode(), [vite, 'build', '--logLevel', 'warn'], {
+    const next = join(root, 'node_modules', '.cache', 'fabula-out');
+    const built = spawnSync(suitableNode(), [vite, 'build', '--logLevel', 'warn', '--outDir', next], {
       cwd: root,
       encoding: 'utf8',
     });
@@ -54,6 +56,13 @@ export function buildIfStale() {
       process.stderr.write(`${built.stdout}${built.stderr}`);
       throw new Error('Fabula could not be built; the reason is above.');
     }
+    // Put in place whole: whoever starts meanwhile finds the old one or the new one.
+    const out = join(root, 'out');
+    const old = `${next}-old`;
+    rmSync(old, { recursive: true, force: true });
+    if (existsSync(out)) renameSync(out, old);
+    renameSync(next, out);
+    rmSync(old, { recursive: true, force: true });
   } finally {
     unlock();
   }

@@ -1,5 +1,6 @@
 import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { toFailure } from '../../shared/errors.ts';
 import { currentVersion, panelText, type Story } from '../../shared/story.ts';
 import type { Studio } from '../studio.ts';
 import { common, wholeNumber, type Cli } from './cli.ts';
@@ -28,7 +29,11 @@ export function addIllustrate(program: Command, cli: Cli): void {
   command.action(async (path: string, options: LayoutOptions & { seed?: number }) => {
     const format = formatOf(command, options.output);
     await cli.withStudio(options, async (studio) => {
-      await embed(studio, cli);
+      await embed(studio, cli).catch((error: unknown) => {
+        if (cli.signal.aborted) throw error;
+        // Without its encoder the library cannot be searched by what pictures show; panels can still be sketched.
+        cli.fail('search', toFailure(error).message);
+      });
       const { story, panels } = await illustrateFile(studio, cli, path, options.seed);
       if (cli.signal.aborted) return;
       const file = resolve(options.output);
