@@ -7,5 +7,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // A machine that runs two test files at once may take its time to draw a picture.
+    expect: { poll: { timeout: 15_000 } },
   },
 });

@@ -81,6 +81,33 @@ describe('autosave', () => {
     await other.close();
   });
 
+  test('an edit that comes too late is made again on the story as it is now', async () => {
+    await importOutline(page, '# Conflict\n\nLeft.\n\nRight.');
+    // A window that does not hear of what others do only learns of it when its own edit is refused.
+    const deaf = await browser.context.newPage();
+    await deaf.route('**/events', (route) => route.abort());
+    await deaf.goto(page.url());
+    await deaf.getByLabel('Text of panel 2').waitFor();
+    await page.getByLabel('Text of panel 1').fill('Left, changed first.');
+    await saved(page);
+    await deaf.getByLabel('Text of panel 2').fill('Right, changed second.');
+    await saved(deaf);
+    await expect.poll(() => deaf.getByLabel('Text of panel 1').inputValue()).toBe('Left, changed first.');
+    expect((await storyAsSaved(page)).story.panels.map((panel) => panel.blocks[0])).toMatchObject([
+      { text: 'Left, changed first.' },
+      { text: 'Right, changed second.' },
+    ]);
+    await deaf.close();
+  });
+
+  test('a story that is deleted in another window closes here, and says why', async () => {
+    await importOutline(page, '# Deleted\n\nGone soon.');
+    await ask(page, 'stories.remove', { story: await openStoryId(page) });
+    await page.getByLabel('Text of panel 1').fill('Too late.');
+    await page.getByText('This story was deleted').waitFor();
+    await page.getByRole('heading', { name: 'Stories' }).waitFor();
+  });
+
   test('says so when the studio cannot be reached, and saves when it can again', async () => {
     await importOutline(page, '# Away\n\nBefore.');
     const text = page.getByLabel('Text of panel 1');
@@ -105,6 +132,61 @@ describe('autosave', () => {
     expect(await text.inputValue()).toBe('Keep me.');
     await saved(page);
     expect((await storyAsSaved(page)).story.panels[0]?.blocks[0]).toMatchObject({ text: 'Keep me.' });
+  });
+});
+
+describe('the board', () => {
+  const texts = async (): Promise<string[]> =>
+    (await storyAsSaved(page)).story.panels.map((panel) =>
+      panel.blocks.map((block) => (block.type === 'text' ? block.text : '[picture]')).join(' | '),
+    );
+
+  test('panels are dragged to where they belong, split and merged, each as one step of undo', async () => {
+    await importOutline(page, '# Board\n\nOne.\n\nTwo.\n\nThree and four.');
+    await page
+      .locator('[data-panel-handle]')
+      .nth(2)
+      .dragTo(page.locator('[data-panel]').first(), {
+        targetPosition: { x: 10, y: 20 },
+      });
+    await saved(page);
+    expect(await texts()).toEqual(['Three and four.', 'One.', 'Two.']);
+
+    const text = page.getByLabel('Text of panel 1');
+    await text.focus();
+    await text.evaluate((field: HTMLTextAreaElement) => field.setSelectionRange(5, 5));
+    await page.keyboard.press('Control+Shift+Enter');
+    await saved(page);
+    expect(await texts()).toEqual(['Three', 'and four.', 'One.', 'Two.']);
+    await page.getByRole('button', { name: 'Merge up' }).click();
+    await saved(page);
+    expect(await texts()).toEqual(['Three | and four.', 'One.', 'Two.']);
+    for (const before of [
+      ['Three', 'and four.', 'One.', 'Two.'],
+      ['Three and four.', 'One.', 'Two.'],
+      ['One.', 'Two.', 'Three and four.'],
+    ]) {
+      await page.keyboard.press('Control+z');
+      await expect.poll(texts).toEqual(before);
+    }
+  });
+
+  test('blocks are added, moved and taken away within a panel', async () => {
+    await importOutline(page, '# Blocks\n\nFirst.');
+    const card = page.locator('[data-panel]').first();
+    await card.getByRole('button', { name: 'Picture', exact: true }).click();
+    await card.getByRole('button', { name: 'Text', exact: true }).click();
+    await page.keyboard.type('Last.');
+    await saved(page);
+    expect(await texts()).toEqual(['First. | [picture] | Last.']);
+    await card.locator('[data-block]').nth(2).hover();
+    await card.getByRole('button', { name: 'Move block up' }).last().click();
+    await saved(page);
+    expect(await texts()).toEqual(['First. | Last. | [picture]']);
+    await card.locator('[data-block]').nth(0).hover();
+    await card.getByRole('button', { name: 'Delete block' }).first().click();
+    await saved(page);
+    expect(await texts()).toEqual(['Last. | [picture]']);
   });
 });
 

@@ -1,3 +1,4 @@
+import type { Bridge } from '../../shared/bridge.ts';
 import {
   eventNames,
   type Asset,
@@ -16,21 +17,10 @@ import { FabulaError, fromFailure, type Result } from '../../shared/errors.ts';
  * Nothing else in the renderer uses either.
  */
 
-/** What the preload script offers the desktop window. */
-export interface DesktopBridge {
-  command(name: CommandName, input: unknown): Promise<Result<unknown>>;
-  on<Name extends EventName>(event: Name, listener: (value: StudioEvents[Name]) => void): () => void;
-  /** Native dialogs; null when the person closed one without choosing. */
-  chooseFolder(): Promise<Result<Job | null>>;
-  chooseFiles(): Promise<Result<Job | null>>;
-  saveExport(job: string): Promise<Result<{ saved: boolean }>>;
-  importDropped(files: File[]): Promise<Result<Job>>;
-  platform: string;
-}
-
 declare global {
   interface Window {
-    readonly fabula?: DesktopBridge;
+    /** Put there by the preload script, in the desktop app only. */
+    readonly fabula?: Bridge;
   }
 }
 

@@ -17,6 +17,8 @@ import type { Notices } from './notices.svelte.ts';
 /** A pause in typing this long makes one edit of what was typed. */
 const typingPauseMs = 400;
 const retryMs = 3000;
+/** Conflicts in a row after which an edit waits before it is tried again. */
+const maxConflicts = 5;
 
 type SimpleEdit = Exclude<Edit, { type: 'batch' }>;
 type PanelFields = Partial<Pick<Panel, 'shot' | 'notes' | 'dialogue' | 'duration'>>;
@@ -55,6 +57,7 @@ export class StoryState {
   });
 
   readonly #notices: Notices;
+  readonly #onGone: () => void;
   readonly #stopListening: () => void;
   #saved: Story;
   #revision: number;
@@ -64,9 +67,13 @@ export class StoryState {
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #sending: Promise<void> | null = null;
   #held: StoryChange[] = [];
+  /** The story has to be loaded again before anything is sent. */
+  #stale = false;
 
-  constructor(opened: OpenStory, notices: Notices) {
+  /** @param onGone Called when the story turns out to be deleted. */
+  constructor(opened: OpenStory, notices: Notices, onGone: () => void) {
     this.#notices = notices;
+    this.#onGone = onGone;
     this.id = opened.story.id;
     this.story = opened.story;
     this.#saved = opened.story;
@@ -77,7 +84,7 @@ export class StoryState {
       api.on('story.changed', (change) => {
         if (change.id === this.id) this.#hear(change);
       }),
-      api.onReconnect(() => void this.#notices.attempt(() => this.#catchUp())),
+      api.onReconnect(() => this.#catchUp()),
     ];
     this.#stopListening = () => stops.forEach((stop) => stop());
   }
@@ -153,7 +160,6 @@ export class StoryState {
   }
 
   retrySaving(): void {
-    clearTimeout(this.#retryTimer);
     void this.#send();
   }
 
@@ -443,67 +449,76 @@ export class StoryState {
 
   async #send(): Promise<void> {
     if (this.#sending) return this.#sending;
+    clearTimeout(this.#retryTimer);
     this.#sending = this.#sendAll().finally(() => {
       this.#sending = null;
-      if (this.save === 'saving' && !this.unsaved) this.save = 'saved';
     });
     return this.#sending;
   }
 
   async #sendAll(): Promise<void> {
-    while (this.#outgoing.length > 0) {
-      const next = this.#outgoing[0]!;
+    let conflicts = 0;
+    while (this.#stale || this.#outgoing.length > 0) {
+      const reloading = this.#stale;
       try {
-        const change =
-          next.kind === 'edit'
-            ? await api.command('stories.edit', {
-                story: this.id,
-                revision: this.#revision,
-                edit: next.edit,
-                label: next.label,
-              })
-            : await api.command(`stories.${next.kind}`, { story: this.id });
-        this.#outgoing.shift();
-        this.saveProblem = '';
-        if (this.save === 'failed') this.save = 'saving';
-        if (change) this.#take(change, next.kind === 'edit');
-        this.#hearHeld();
+        if (reloading) await this.#reload();
+        else {
+          await this.#sendNext();
+          conflicts = 0;
+        }
       } catch (error) {
-        if (error instanceof FabulaError && error.code === 'unavailable') {
+        const code = error instanceof FabulaError ? error.code : 'internal';
+        if (reloading && code === 'not-found') {
+          this.#outgoing = [];
+          this.#stale = false;
+          this.#onGone();
+        } else if (!reloading && code === 'conflict' && ++conflicts < maxConflicts) {
+          // Somebody else was faster: the edit is tried again on the story as it is now.
+          this.#stale = true;
+        } else if (!reloading && (code === 'invalid-input' || code === 'not-found')) {
+          // The studio will never take this edit: keeping it would hold up those behind it.
+          this.#outgoing.shift();
+          this.#stale = true;
+          this.#notices.problem(error);
+        } else {
+          // Nothing is dropped while the studio cannot save: it is told, and tried again later.
           this.save = 'failed';
-          this.saveProblem = error.message;
-          clearTimeout(this.#retryTimer);
+          this.saveProblem = error instanceof Error ? error.message : String(error);
           this.#retryTimer = setTimeout(() => void this.#send(), retryMs);
           return;
         }
-        await this.#recover(error);
       }
     }
+    this.saveProblem = '';
+    if (!this.unsaved) this.save = 'saved';
+    else if (this.save === 'failed') this.save = 'saving';
   }
 
-  /** After a conflict the edit is tried once more on the story as it is now; any other refusal drops it. */
-  async #recover(error: unknown): Promise<void> {
-    const conflict = error instanceof FabulaError && error.code === 'conflict';
-    if (!conflict) {
-      this.#outgoing.shift();
-      this.#notices.problem(error);
-    }
-    try {
-      await this.#reload();
-    } catch (reloadError) {
-      this.#outgoing = [];
-      this.#notices.problem(reloadError);
-    }
+  async #sendNext(): Promise<void> {
+    const next = this.#outgoing[0]!;
+    const change =
+      next.kind === 'edit'
+        ? await api.command('stories.edit', {
+            story: this.id,
+            revision: this.#revision,
+            edit: next.edit,
+            label: next.label,
+          })
+        : await api.command(`stories.${next.kind}`, { story: this.id });
+    this.#outgoing.shift();
+    if (change) this.#take(change, next.kind === 'edit');
+    this.#hearHeld();
   }
 
-  /** After a lost connection: changes of other windows may have been missed. */
-  async #catchUp(): Promise<void> {
-    while (this.#sending) await this.#sending;
-    await this.#reload();
+  /** Changes of other windows were missed: the story is loaded again before anything else is sent. */
+  #catchUp(): void {
+    this.#stale = true;
+    void this.#send();
   }
 
   async #reload(): Promise<void> {
     const opened = await api.command('stories.open', { story: this.id });
+    this.#stale = false;
     this.#held = [];
     this.#saved = opened.story;
     this.#revision = opened.revision;
@@ -517,12 +532,13 @@ export class StoryState {
     // The answer to the edit under way may come after its own event.
     if (this.#sending) this.#held.push(change);
     else if (change.revision === this.#revision + 1) this.#take(change, false);
-    else void this.#notices.attempt(() => this.#reload());
+    else this.#catchUp();
   }
 
   #hearHeld(): void {
     for (const change of this.#held.splice(0)) {
       if (change.revision === this.#revision + 1) this.#take(change, false);
+      else if (change.revision > this.#revision) this.#stale = true;
     }
   }
 

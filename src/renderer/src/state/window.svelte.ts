@@ -65,7 +65,10 @@ export class WindowState {
     if (opening !== this.#opening) return;
     if (!opened) return this.showStories();
     this.#leaveStory();
-    this.story = new StoryState(opened, this.notices);
+    this.story = new StoryState(opened, this.notices, () => {
+      this.notices.tell('This story was deleted in another window.');
+      this.showStories();
+    });
     this.#go('story', `#/stories/${id}`);
   }
 
