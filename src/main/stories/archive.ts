@@ -82,7 +82,12 @@ export async function writeArchive(
   // ZIP times have no zone and two-second steps; the story's own time makes the bytes repeatable.
   const options = { mtime: new Date(story.updatedAt), forceDosTimestamp: true };
   const zip = new ZipWriter();
-  const written = pipeline(zip.outputStream, createWriteStream(temporary), { ...(signal && { signal }) });
+  const failed = new AbortController();
+  const written = pipeline(zip.outputStream, createWriteStream(temporary), {
+    signal: signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]),
+  });
+  // It may fail while nobody waits for it yet; whoever waits later hears of it.
+  written.catch(() => {});
   try {
     const warnings: string[] = [];
     const pictures: Picture[] = [];
@@ -118,6 +123,7 @@ export async function writeArchive(
     await rename(temporary, file);
     return { warnings };
   } catch (error) {
+    failed.abort();
     await written.catch(() => {});
     await rm(temporary, { force: true });
     throw explainFileError(error, file);

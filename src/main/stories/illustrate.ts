@@ -97,7 +97,7 @@ export class Illustrator {
         `“${story.title}” has no panel ${input.panel}. It may have been deleted.`,
       );
     }
-    return this.#match(story, index, { ...input, used: new Set(), signal });
+    return this.#match(story, index, { ...input, sketches: rules.sketches, used: new Set(), signal });
   }
 
   /** Gives every panel without a picture its best match, as a job; each panel is one undoable edit. */
@@ -121,7 +121,12 @@ export class Illustrator {
       try {
         // The person may have deleted the panel, or given it a picture, since the job began.
         if (panel !== undefined && !hasPicture(panel)) {
-          const match = await this.#match(story, index, { limit: 1, used: picturesOf(story), signal });
+          const match = await this.#match(story, index, {
+            limit: 1,
+            sketches: 1,
+            used: picturesOf(story),
+            signal,
+          });
           const label = `Illustrate panel ${index + 1}`;
           this.#parts.stories.change(id, (now) => {
             const edit = this.#illustrate(now, panel.id, match);
@@ -202,6 +207,7 @@ export class Illustrator {
       query?: string | undefined;
       seed?: number | undefined;
       limit: number;
+      sketches: number;
       used: ReadonlySet<string>;
       signal?: AbortSignal | undefined;
     },
@@ -228,7 +234,7 @@ export class Illustrator {
     const neighbours = [before, after].map((other) => (other ? panelText(other) : '')).filter(hasWords);
     const [found, sketched] = await Promise.all([
       this.#retrieve(query, neighbours, options),
-      this.#sketch(query, story, index, options.seed),
+      this.#sketch(query, story, index, options),
     ]);
     options.signal?.throwIfAborted();
     return {
@@ -285,9 +291,14 @@ export class Illustrator {
     };
   }
 
-  async #sketch(query: string, story: Story, index: number, seed: number | undefined): Promise<Candidate[]> {
+  async #sketch(
+    query: string,
+    story: Story,
+    index: number,
+    { seed, sketches }: { seed?: number | undefined; sketches: number },
+  ): Promise<Candidate[]> {
     const first = seed ?? panelSeed(story.settings.seed, index);
-    const seeds = Array.from({ length: rules.sketches }, (_, turn) => (first + turn) >>> 0);
+    const seeds = Array.from({ length: sketches }, (_, turn) => (first + turn) >>> 0);
     return Promise.all(
       seeds.map(async (one): Promise<Candidate> => {
         const scene = sketchScene(query, story, index, one);

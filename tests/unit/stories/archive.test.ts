@@ -135,6 +135,25 @@ describe('an archive', () => {
     expect((await read()).story).toEqual(story);
   });
 
+  test('leaves nothing when it is cancelled, or when a picture fails for no known reason', async () => {
+    const story = await written();
+    const kept = readFileSync(file);
+    const controller = new AbortController();
+    const onProgress = () => {
+      controller.abort();
+    };
+    await expect(
+      writeArchive(story, here.library, file, { signal: controller.signal, onProgress }),
+    ).rejects.toThrow();
+    const library = {
+      get: (id: string) => here.library.get(id),
+      bytes: () => Promise.reject(new Error('a bug')),
+    };
+    await expect(writeArchive(story, library, file)).rejects.toThrow('a bug');
+    expect(readFileSync(file).equals(kept)).toBe(true);
+    expect(readdirSync(here.dataDir).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+
   test('is not written at all where there is no room for it', async () => {
     const missing = join(here.dataDir, 'no', 'such', 'folder.fabula');
     const error = await failure(writeArchive(storyOf([]), here.library, missing));
