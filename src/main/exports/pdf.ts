@@ -111,8 +111,9 @@ function typeset(
 
 /** Says in words why a document is no PDF/UA: mostly characters that none of the fonts has. */
 function explainProblem(problem: string): string {
-  const characters = [...problem.matchAll(/the text `\\?"(.+?)\\?"` could not be displayed/g)].map(([, text]) =>
-    text!.replace(/\\+u\{([0-9a-f]+)\}/gi, (_, code: string) => String.fromCodePoint(parseInt(code, 16))),
+  const characters = [...problem.matchAll(/the text `\\?"(.+?)\\?"` could not be displayed/g)].map(
+    ([, text]) =>
+      text!.replace(/\\+u\{([0-9a-f]+)\}/gi, (_, code: string) => String.fromCodePoint(parseInt(code, 16))),
   );
   if (characters.length === 0) return `The PDF is tagged, but not PDF/UA: ${problem.slice(0, 300)}`;
   const shown = [...new Set(characters)].slice(0, 20).join(' ');
