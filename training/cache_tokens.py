@@ -19,7 +19,7 @@ from language import captions_of, is_held_back, may_train
 from models import TokenPool
 from scenes import load_scenes, scene_captions
 
-LABELLED_EVERY = 6
+LABELLED_EVERY = 10
 BATCH = 32
 
 
@@ -47,6 +47,8 @@ def load_cached_tokens(work: Path) -> CachedTokens:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_common_arguments(parser)
+    parser.add_argument("--scenes", type=int, default=1000, help="how many painted scenes at most (default: 1000)")
+    parser.add_argument("--no-mirror", action="store_true", help="half the time: no mirrored photos")
     arguments = parser.parse_args()
     config = prepare(arguments)
     encoder = load_encoder(arguments.work, config)
@@ -64,7 +66,7 @@ def main() -> None:
                          "captions": captions})
     scenes = load_scenes(arguments.work)
     if scenes:
-        for part, numbers in (("train", scenes.training), ("held_back", scenes.held_back)):
+        for part, numbers in (("train", scenes.training[:arguments.scenes]), ("held_back", scenes.held_back)):
             pictures += [(scenes.pixels, number) for number in numbers]
             rows += [{"kind": "scene", "part": part, "captions": scene_captions(scenes.rows[number])} for number in numbers]
     out = np.lib.format.open_memmap(arguments.work / "tokens.npy", "w+", np.float16, (len(rows), 2, 49, encoder.channels))
@@ -73,7 +75,7 @@ def main() -> None:
             pixels = np.stack([array[number] for array, number in pictures[start:start + BATCH]])
             plain = torch.from_numpy(pixels).to(where).float().permute(0, 3, 1, 2)
             out[start:start + BATCH, :] = pool(encoder(plain)).cpu().numpy()[:, None]
-            if rows[start]["kind"] == "photo":
+            if rows[start]["kind"] == "photo" and not arguments.no_mirror:
                 mirrored = plain.flip(3).contiguous(memory_format=torch.channels_last)
                 out[start:start + BATCH, 1] = pool(encoder(mirrored)).cpu().numpy()
             if start // BATCH % 100 == 99:

@@ -62,7 +62,7 @@ def main() -> None:
                 torch.save({"captioner": captioner.state_dict()}, arguments.work / "caption.pt")
         if progress >= 1:
             break
-        optimizer.param_groups[0]["lr"] = (config["learning_rate"] * min(1, (step + 1) / 100)
+        optimizer.param_groups[0]["lr"] = (config["learning_rate"] * min(1, (step + 1) / 50)
                                            * (0.02 + 0.98 * (1 + math.cos(math.pi * progress)) / 2))
         numbers = np.random.choice(training, config["batch"], p=weights)
         tokens = cached.batch(numbers, np.random.randint(0, 2, len(numbers))).to(where)

@@ -103,7 +103,7 @@ def main() -> None:
                            arguments.work / "text.pt")
         if progress >= 1:
             break
-        optimizer.param_groups[0]["lr"] = (config["learning_rate"] * min(1, (step + 1) / 100)
+        optimizer.param_groups[0]["lr"] = (config["learning_rate"] * min(1, (step + 1) / 50)
                                            * (0.02 + 0.98 * (1 + math.cos(math.pi * progress)) / 2))
         of_scene = len(scenes) and step % 6 == 5
         numbers = (np.random.choice(scenes, config["batch"] // 2, replace=False) if of_scene
