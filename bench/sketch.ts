@@ -27,6 +27,8 @@ function shows(scene: Scene, noun: string): boolean {
   const alone = readScene(`a ${noun}`, { seed: 1 });
   const icons = new Set(scene.figures.map((figure) => bare(figure.icon)));
   if (alone.figures.some((figure) => icons.has(bare(figure.icon)))) return true;
+  // Clothes are drawn on whoever wears them, and named with them.
+  if (scene.figures.some((figure) => figure.word.toLowerCase().split(' ').includes(noun))) return true;
   // A noun that may be a place as well: on the moon, in a castle.
   const inside = [`in the ${noun}`, `on the ${noun}`].map((text) => readScene(text, { seed: 1 }));
   if (

@@ -198,6 +198,7 @@ export function readScene(text: string, options: ReadOptions = {}): Scene {
   const draft = understand(text.slice(0, longestText), cast, looks, options.context ?? [], seed);
   const { setting } = draft;
   dressUp(draft.actors);
+  wearClothes(draft.actors);
   applyPoses(draft);
   const shot = options.shot ?? setting.shot ?? 'medium';
   const place = setting.place ?? (setting.sky ? 'sky' : homePlace(draft.actors, seed));
@@ -732,7 +733,7 @@ function readSentence(
     if (how === 'on' && mounts.has(b.icon) && isCreature(a.info) && a.info.metres > b.info.metres * 0.4)
       how = 'ride';
     if (how === 'in' && (isCreature(b.info) || ['hand', 'wall', 'sky'].includes(b.info.habitat)))
-      how = wearables.has(b.icon) ? 'wear' : 'beside';
+      how = wearables.has(b.icon) || garments.has(b.icon) ? 'wear' : 'beside';
     if (how === 'wear') {
       b.relation ??= { kind: 'wear', to: subject };
       return;
@@ -857,6 +858,9 @@ function readSentence(
       }
       case 'place': {
         const [what = '', value = ''] = item.place.split(' ');
+        // `In the morning`, `on a rainy day`: the preposition has found what it was for.
+        if ((what === 'time' || what === 'weather') && (pending?.kind === 'in' || pending?.kind === 'on'))
+          pending = undefined;
         if (what === 'time' && timeValues.has(value)) setting.time ??= value as Scene['time'];
         else if (what === 'weather') setting.weather ??= value as Scene['weather'];
         else if (what === 'mood') setting.mood ??= value as Scene['mood'];
@@ -996,6 +1000,17 @@ function readSentence(
           pending = undefined;
           break;
         }
+        if (
+          item.info.icon === 'prop-wall' &&
+          preposition === 'on' &&
+          actors[spoken.at(-1) ?? -1]?.info.habitat === 'wall'
+        ) {
+          // The wall a picture hangs on is the room's.
+          pending = undefined;
+          preposition = undefined;
+          count = undefined;
+          break;
+        }
         preposition = undefined;
         const wanted = count ?? (item.plural > 1 ? item.plural : 1);
         const many = Math.min(12, item.plural > 1 && wanted === 1 && (definite || count === 1) ? 3 : wanted);
@@ -1129,6 +1144,39 @@ function addMember(
 }
 
 const poses = new WeakMap<MutableActor, string>();
+const garments = new Set(
+  'dress t-shirt coat jeans shorts kimono sari running-shirt lab-coat womans-clothes'.split(' '),
+);
+
+/** Clothes on a person are drawn as the colour of what the painter dresses them in, not as a second thing beside them. */
+function wearClothes(actors: MutableActor[]): void {
+  for (let at = actors.length - 1; at >= 0; at--) {
+    const cloth = actors[at];
+    const wearer = cloth?.relation && actors[cloth.relation.to];
+    if (
+      !cloth ||
+      !wearer ||
+      !garments.has(cloth.icon) ||
+      !['wear', 'hold'].includes(cloth.relation?.kind ?? '')
+    )
+      continue;
+    if (wearer.info.lacks !== 'head' || !isPerson(wearer.info)) continue;
+    if (cloth.hue !== undefined && wearer.cast === undefined)
+      wearer.hue = ((cloth.hue + cloth.info.hue - 4 + 540) % 360) - 180;
+    wearer.word = `${wearer.word} ${cloth.word}`;
+    remove(actors, at);
+  }
+}
+
+function remove(actors: MutableActor[], gone: number): void {
+  actors.splice(gone, 1);
+  for (const other of actors) {
+    if (!other.relation || other.relation.to < gone) continue;
+    if (other.relation.to === gone) delete other.relation;
+    else other.relation = { ...other.relation, to: other.relation.to - 1 };
+  }
+}
+
 const posed: Readonly<Record<string, string>> = {
   man: 'man',
   woman: 'woman',
@@ -1164,10 +1212,7 @@ function applyPoses({ actors, setting }: Draft): void {
       if (become('biking')) {
         delete actor.relation;
         actor.word = `${actor.word} ${mount.word}`;
-        actors.splice(gone, 1);
-        for (const other of actors)
-          if (other.relation && other.relation.to > gone)
-            other.relation = { ...other.relation, to: other.relation.to - 1 };
+        remove(actors, gone);
         applyPoses({ actors, setting, unknown: [] });
         return;
       }
