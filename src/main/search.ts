@@ -138,7 +138,8 @@ export class Search {
   }
 
   /**
-   * Encodes every picture that has no vector in the encoder's space. Captioning does the same in passing.
+   * Encodes every picture that has no vector in the encoder's space. Captioning does the same in passing. Vectors of an
+   * encoder that was replaced are dropped at the end.
    *
    * @returns how many were encoded
    * @throws FabulaError `cancelled` once the signal is raised; what was encoded is kept
@@ -187,6 +188,7 @@ export class Search {
       if (batch.length === encodeBatch) await encode();
     }
     if (batch.length > 0) await encode();
+    this.#library.keepSpaces([space]);
     return encoded;
   }
 

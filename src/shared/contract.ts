@@ -210,6 +210,7 @@ export type ExportOptions = z.infer<typeof ExportOptionsSchema>;
 export const AssetFilterSchema = z.object({
   captioned: z.boolean().optional(),
   captionSource: z.enum(['person', 'model', 'file']).optional(),
+  /** Without it sketches are left out: every match draws some, and they belong to their stories. */
   origin: z.enum(['imported', 'sketched', 'painted']).optional(),
   folder: z.string().max(4096).optional(),
 });

@@ -324,8 +324,12 @@ export class Library {
       .map(toAsset);
   }
 
+  /** How many pictures the library holds; sketches belong to their stories and do not count. */
   count(): number {
-    return this.#database.prepare('SELECT count(*) FROM assets').pluck().get() as number;
+    return this.#database
+      .prepare("SELECT count(*) FROM assets WHERE origin <> 'sketched'")
+      .pluck()
+      .get() as number;
   }
 
   /** A stretch of the assets that fit a filter, in the order they were imported, and how many fit in all. */
@@ -601,12 +605,15 @@ export class Library {
     return blob === undefined ? null : new Float32Array(new Uint8Array(blob).buffer);
   }
 
-  /** Assets without a vector in a space, oldest first. */
+  /**
+   * Assets without a vector in a space, oldest first. Sketches get none: a panel whose sketch was drawn from its words
+   * would otherwise always find that one first.
+   */
   missingVectors(space: string, limit: number): string[] {
     return this.#database
       .prepare(
-        `SELECT id FROM assets WHERE NOT EXISTS (SELECT 1 FROM vectors WHERE asset = id AND space = ?)
-         ORDER BY number LIMIT ?`,
+        `SELECT id FROM assets WHERE origin <> 'sketched'
+         AND NOT EXISTS (SELECT 1 FROM vectors WHERE asset = id AND space = ?) ORDER BY number LIMIT ?`,
       )
       .pluck()
       .all(space, limit) as string[];
@@ -682,7 +689,9 @@ function conditions(filter: AssetFilter): { where: string; values: unknown[] } {
     parts.push('captions.source = ?');
     values.push(filter.captionSource);
   }
-  if (filter.origin !== undefined) {
+  if (filter.origin === undefined) {
+    parts.push("origin <> 'sketched'");
+  } else {
     parts.push('origin = ?');
     values.push(filter.origin);
   }

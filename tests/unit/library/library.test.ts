@@ -222,6 +222,16 @@ describe('listing and removing', () => {
     expect(library.ids({ origin: 'sketched' })).toEqual([]);
   });
 
+  test('leaves sketches to their stories unless they are asked for', async () => {
+    const { library, ids } = await filled();
+    const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>');
+    const { asset } = await library.importBytes('sketch.svg', svg, { origin: 'sketched' });
+    expect(library.ids({})).toEqual(ids);
+    expect(library.ids({ origin: 'sketched' })).toEqual([asset.id]);
+    expect(library.count()).toBe(3);
+    expect(library.missingVectors('p@1', 10)).toEqual(ids);
+  });
+
   test('removes everything of an asset but the person’s own file; a removed one can come back', async () => {
     const { library, folder, ids, database } = await filled();
     const [id] = ids as [string];
