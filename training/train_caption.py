@@ -24,6 +24,8 @@ def main() -> None:
     add_common_arguments(parser)
     parser.add_argument("--minutes", type=float, help="wall-clock time (default: from the configuration)")
     parser.add_argument("--from-scratch", action="store_true", help="do not start from encoder.pt's captioner")
+    parser.add_argument("--resume", action="store_true", help="go on from caption.pt instead")
+    parser.add_argument("--rate", type=float, help="learning rate (default: from the configuration)")
     arguments = parser.parse_args()
     everything = prepare(arguments)
     config, where = everything["caption"], device()
@@ -33,8 +35,12 @@ def main() -> None:
     tasks = LanguageTasks(everything)
     if not arguments.from_scratch:
         tasks.load_state_dict(torch.load(arguments.work / "encoder.pt", weights_only=True, map_location="cpu")["tasks"])
+    if arguments.resume:
+        saved = torch.load(arguments.work / "caption.pt", weights_only=True, map_location="cpu")
+        tasks.captioner.load_state_dict(saved["captioner"])
     tasks, captioner = tasks.to(where), tasks.captioner
-    optimizer = torch.optim.AdamW(captioner.parameters(), config["learning_rate"], weight_decay=0.02)
+    base_rate = arguments.rate or config["learning_rate"]
+    optimizer = torch.optim.AdamW(captioner.parameters(), base_rate, weight_decay=0.02)
     training = cached.numbers("train", "photo", "labelled", "scene")
     share = {"photo": 1.0, "labelled": config["labelled_share"], "scene": config["scene_share"]}
     weights = np.array([share[cached.kinds[number]] for number in training])
@@ -50,7 +56,8 @@ def main() -> None:
         captioner.train()
         return float(np.mean(losses))
 
-    best, step, shown, start = math.inf, 0, None, time.time()
+    best = held_back_loss() if arguments.resume else math.inf
+    step, shown, start = 0, None, time.time()
     captioner.train()
     while True:
         progress = (time.time() - start) / (60 * minutes)
@@ -62,7 +69,7 @@ def main() -> None:
                 torch.save({"captioner": captioner.state_dict()}, arguments.work / "caption.pt")
         if progress >= 1:
             break
-        optimizer.param_groups[0]["lr"] = (config["learning_rate"] * min(1, (step + 1) / 50)
+        optimizer.param_groups[0]["lr"] = (base_rate * min(1, (step + 1) / 50)
                                            * (0.02 + 0.98 * (1 + math.cos(math.pi * progress)) / 2))
         numbers = np.random.choice(training, config["batch"], p=weights)
         tokens = cached.batch(numbers, np.random.randint(0, 2, len(numbers))).to(where)
