@@ -23,13 +23,13 @@ cast:
 
 A small orange cat sits on a rock beside the sea at dawn, and waits for the boats.
 
-At noon two sailboats cross the bay under a bright sun.
+Two sailboats come home across the bay at sunset.
 
 Then the storm comes. Rain falls on the lighthouse, and the lamp is dark.
 
-A girl runs up the stairs with a lantern in her hand.
+A girl with an umbrella runs through the city in the rain.
 
-The light turns. Far out, a red boat finds its way home at night.
+Far out, a red boat finds its way home at night.
 
 Stars over the harbour. The cat sleeps in front of the house.
 `;
@@ -69,6 +69,13 @@ async function fill(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Illustrate all' }).click();
   await jobEnded(page, /^Illustrate/);
   await saved(page);
+  // The first panel as a person would have it: the drawing, whatever was suggested.
+  await page.locator('[data-picture-block]').first().click();
+  await page
+    .getByRole('button', { name: /^Version \d+: sketched/ })
+    .first()
+    .click();
+  await saved(page);
 }
 
 try {
@@ -87,7 +94,9 @@ try {
     }
 
     while ((await picturesShown(page)) < 12) await page.waitForTimeout(100);
-    await page.locator('[data-asset]').nth(1).click();
+    const pictures = page.locator('[data-asset]');
+    const liked = pictures.filter({ hasText: 'beach' });
+    await ((await liked.count()) > 0 ? liked : pictures).first().click();
     await page.getByRole('button', { name: 'Suggest a caption' }).click();
     await page.getByRole('group', { name: 'Suggested caption' }).waitFor();
     await take(page, name('library'));
