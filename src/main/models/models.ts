@@ -4,6 +4,9 @@ import type { Task } from './messages.ts';
 import type { Pack, Packs } from './packs.ts';
 import type { Roles } from './roles.ts';
 
+/** The share of a library's pictures that are taken to fit a text, before they are looked at. */
+const fittingShare = 0.05;
+
 export interface ModelCaption {
   text: string;
   /** Mean log-probability of the caption's tokens, at most 0. */
@@ -59,10 +62,15 @@ export class Models {
     return this.#packs.get('caption').role.batch;
   }
 
-  /** Calibrated probability, 0..1, that a text and a picture of this cosine similarity belong together. */
+  /**
+   * Calibrated probability, 0..1, that a picture of this cosine similarity shows what a text asks. A pack is calibrated
+   * on as many pairs that belong together as do not; in a library few pictures fit a text, so the odds are lowered to
+   * that prior (Elkan, "The Foundations of Cost-Sensitive Learning", 2001, theorem 2).
+   */
   probability(similarity: number): number {
     const { scale, bias } = this.#packs.get('encode').role.calibration;
-    return 1 / (1 + Math.exp(-(scale * similarity + bias)));
+    const prior = Math.log(fittingShare / (1 - fittingShare));
+    return 1 / (1 + Math.exp(-(scale * similarity + bias + prior)));
   }
 
   /** Unit vectors of pictures, in order. */
