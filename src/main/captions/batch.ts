@@ -69,7 +69,11 @@ export async function* captionAll<Item>(
   const store = (batch: readonly Inferred<Item>[]): Finished<Item>[] =>
     context.database
       .transaction(() => {
-        const finished = batch.map((entry) => storeOne(context.library, entry, { pack, space, ...settings }));
+        const finished = batch.map((entry) => storeOne(context.library, entry, { pack, ...settings }));
+        const vectors = batch.flatMap((entry) =>
+          entry.state === 'caption' ? [{ asset: entry.asset, vector: entry.result.vector }] : [],
+        );
+        context.library.putVectors(space, vectors);
         save(finished);
         return finished;
       })
@@ -134,7 +138,8 @@ async function infer<Item>(
     );
     for (const [index, entry] of entries.entries()) {
       const result = captions[index];
-      if (result) results.set(entry, result);
+      // One picture that the encoder makes nothing of must not undo its neighbours' transaction.
+      if (result?.vector.every(Number.isFinite)) results.set(entry, result);
     }
   };
   if (wanted.length > 0) {
@@ -161,8 +166,7 @@ async function infer<Item>(
       const { pixels: _, ...rest } = entry;
       return { ...rest, result };
     }
-    const error =
-      result?.error ?? new FabulaError('model-failed', 'The models gave no caption for the picture.');
+    const error = result?.error ?? new FabulaError('model-failed', 'The models made nothing of the picture.');
     return { item: entry.item, state: 'fail', error };
   });
 }
@@ -170,7 +174,7 @@ async function infer<Item>(
 function storeOne<Item>(
   library: Library,
   entry: Inferred<Item>,
-  use: BatchSettings & { pack: string; space: string },
+  use: BatchSettings & { pack: string },
 ): Finished<Item> {
   const { item } = entry;
   if (entry.state === 'fail') return { item, state: 'failed', error: entry.error };
@@ -185,7 +189,6 @@ function storeOne<Item>(
     return { item, state: 'failed', error };
   }
   if (entry.state === 'keep') return { item, state: 'kept', asset, caption: current };
-  library.putVectors(use.space, [{ asset, vector: entry.result.vector }]);
   // Asked again: a person may have written a caption since the picture was decoded.
   if (use.done.has(asset) || !wantsCaption(current, use.options)) {
     return { item, state: 'kept', asset, caption: current };

@@ -11,34 +11,51 @@ export function stretchedToSquare(
   { width, height }: { width: number; height: number },
   size: number,
 ): Uint8Array {
-  if (width === size && height === size) return pixels;
-  const across = taps(width, size);
-  const down = taps(height, size);
-  const line = new Int32Array(width * 3);
-  const square = new Uint8Array(size * size * 3);
-  let at = 0;
-  for (let y = 0; y < size; y++) {
-    const above = down.first[y]! * width * 3;
-    const below = down.second[y]! * width * 3;
-    const weight = down.weight[y]!;
-    for (let x = 0; x < line.length; x++) {
-      line[x] = pixels[above + x]! * (ONE - weight) + pixels[below + x]! * weight;
-    }
-    for (let x = 0; x < size; x++) {
-      const left = across.first[x]! * 3;
-      const right = across.second[x]! * 3;
-      const share = across.weight[x]!;
-      for (let channel = 0; channel < 3; channel++) {
-        square[at++] = (line[left + channel]! * (ONE - share) + line[right + channel]! * share + HALF) >> 16;
-      }
-    }
-  }
-  return square;
+  const wide = width === size ? pixels : stretchedAcross(pixels, width, height, size);
+  return height === size ? wide : stretchedDown(wide, size, height);
 }
 
-/** Weights are fixed point with 8 bits, twice: the products fit 32 bits. */
-const ONE = 256;
-const HALF = 1 << 15;
+/** width × height -> size × height */
+function stretchedAcross(pixels: Uint8Array, width: number, height: number, size: number): Uint8Array {
+  const { first, second, weight } = taps(width, size);
+  const out = new Uint8Array(size * height * 3);
+  for (let y = 0, at = 0; y < height; y++) {
+    const row = y * width * 3;
+    for (let x = 0; x < size; x++, at += 3) {
+      const left = row + first[x]! * 3;
+      const right = row + second[x]! * 3;
+      const share = weight[x]!;
+      const rest = ONE - share;
+      // Written out: this loop sees every byte of every small picture.
+      out[at] = (pixels[left]! * rest + pixels[right]! * share + HALF) >> BITS;
+      out[at + 1] = (pixels[left + 1]! * rest + pixels[right + 1]! * share + HALF) >> BITS;
+      out[at + 2] = (pixels[left + 2]! * rest + pixels[right + 2]! * share + HALF) >> BITS;
+    }
+  }
+  return out;
+}
+
+/** size × height -> size × size */
+function stretchedDown(pixels: Uint8Array, size: number, height: number): Uint8Array {
+  const { first, second, weight } = taps(height, size);
+  const line = size * 3;
+  const out = new Uint8Array(size * line);
+  for (let y = 0, at = 0; y < size; y++) {
+    const share = weight[y]!;
+    const rest = ONE - share;
+    let above = first[y]! * line;
+    let below = second[y]! * line;
+    for (const end = at + line; at < end; at++) {
+      out[at] = (pixels[above++]! * rest + pixels[below++]! * share + HALF) >> BITS;
+    }
+  }
+  return out;
+}
+
+/** Weights are fixed point. */
+const BITS = 12;
+const ONE = 1 << BITS;
+const HALF = ONE >> 1;
 
 /** For each of `to` samples, the two of `from` it lies between and the weight of the second. */
 function taps(from: number, to: number): { first: Int32Array; second: Int32Array; weight: Int32Array } {
