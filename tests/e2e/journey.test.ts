@@ -171,6 +171,20 @@ describe('from a folder of pictures and a story to a PDF', () => {
     await saved(page);
     const [restored] = await openVersions(page, 0);
     expect(restored?.current).toBe(restored?.versions[0]?.id);
+
+    await page.keyboard.press('c');
+    const offer = page.getByRole('group', { name: 'Suggested caption' });
+    await offer.waitFor();
+    expect((await openVersions(page, 0))[0]?.caption).toBe('');
+    await offer.getByRole('button', { name: 'Use it' }).click();
+    await saved(page);
+    const [captioned] = await openVersions(page, 0);
+    expect(captioned?.caption).not.toBe('');
+    await page
+      .locator('[data-panel]')
+      .first()
+      .getByText(captioned?.caption ?? '')
+      .waitFor();
   });
 
   test('undoes all of it back to the empty story, and does all of it again', async () => {
