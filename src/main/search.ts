@@ -10,8 +10,8 @@ import { translateToEnglish } from './sketch/lexicon.ts';
 
 /** Two rankings are joined by reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009), with their constant. */
 const fusionConstant = 60;
-/** From this probability on, a picture is taken to be what was asked. */
-const goodProbability = 0.5;
+/** From this probability on, a picture is worth showing as an answer: one such hit in four is what was asked. */
+const goodProbability = 0.25;
 /** Pictures encoded in one request, and decoded ahead of it. */
 const encodeBatch = 32;
 const decodedAhead = 64;
@@ -48,7 +48,7 @@ export class Search {
    * Searches by text, in English or in a language whose words the lexicon translates.
    *
    * `good` says whether anything is likely to be what was asked: a picture whose calibrated probability reaches one
-   * half, or one whose caption or name holds all the words.
+   * quarter, or one whose caption or name holds all the words.
    */
   async text(text: string, { limit, signal }: SearchOptions): Promise<SearchAnswer> {
     const query = text.trim();
