@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openBrowser, startStudio, type RunningStudio } from '../fixtures/browser.ts';
 import { writePictures } from '../fixtures/pictures.ts';
 import { addFolder, ask, importOutline, jobEnded, picturesShown, saved, storyAsSaved } from './steps.ts';
@@ -19,6 +19,9 @@ A small grey cat sits beside a red boat.
 
 猫は港に帰ります。
 `;
+
+// A real studio, its models and a browser share the machine with whatever else runs on it.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 240_000 });
 
 let studio: RunningStudio;
 let folder: string;
@@ -128,7 +131,7 @@ describe.each(['light', 'dark'] as const)('axe finds nothing serious in the %s w
     } finally {
       await close();
     }
-  }, 240_000);
+  });
 });
 
 test('the main job can be done without a mouse', async () => {
@@ -186,7 +189,7 @@ test('the main job can be done without a mouse', async () => {
   } finally {
     await close();
   }
-}, 120_000);
+});
 
 test('single letters are text where the person types', async () => {
   const { page, close } = await openBrowser();

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Page } from 'playwright-core';
 import { openBrowser, startStudio, type OpenBrowser, type RunningStudio } from '../fixtures/browser.ts';
 import { writePictures } from '../fixtures/pictures.ts';
@@ -27,6 +27,9 @@ const names = [
   '灯台の猫.jpg',
   'night sky.jpg',
 ];
+
+// A real studio, its models and a browser share the machine with whatever else runs on it.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 240_000 });
 
 let studio: RunningStudio;
 let browser: OpenBrowser;

@@ -1,13 +1,16 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Page } from 'playwright-core';
 import { openBrowser, startStudio, type OpenBrowser, type RunningStudio } from '../fixtures/browser.ts';
 import { drawPicture } from '../fixtures/pictures.ts';
 import { addFolder, ask, importOutline, jobEnded, openStoryId, saved, storyAsSaved } from './steps.ts';
 
 /** Nothing a person wrote is lost, and nothing that stands in a text or a file name ever runs. */
+
+// A real studio, its models and a browser share the machine with whatever else runs on it.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 240_000 });
 
 let studio: RunningStudio;
 let browser: OpenBrowser;

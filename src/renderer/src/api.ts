@@ -1,7 +1,6 @@
-import type { Bridge } from '../../shared/bridge.ts';
+import type { Bridge, Uploaded } from '../../shared/bridge.ts';
 import {
   eventNames,
-  type Asset,
   type CommandInput,
   type CommandName,
   type CommandOutput,
@@ -153,13 +152,9 @@ export async function importDropped(files: File[]): Promise<Job> {
 }
 
 /** Browser only: sends one file's bytes to the library. */
-export async function upload(
-  name: string,
-  file: File,
-  signal: AbortSignal,
-): Promise<{ asset: Asset; duplicate: boolean }> {
+export async function upload(name: string, file: File, signal: AbortSignal): Promise<Uploaded> {
   return valueOf(
-    await request<{ asset: Asset; duplicate: boolean }>(`/upload?name=${encodeURIComponent(name)}`, {
+    await request<Uploaded>(`/upload?name=${encodeURIComponent(name)}`, {
       headers: { 'content-type': 'application/octet-stream' },
       body: file,
       signal,
