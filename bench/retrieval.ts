@@ -40,6 +40,10 @@ const RowSchema = z.object({
   captions: z.array(z.string()).optional(),
 });
 const manifest = join(values.photos, 'manifest.jsonl');
+if (!existsSync(manifest)) {
+  console.log(`retrieval: skipped, ${manifest} is not there`);
+  process.exit(0);
+}
 const rows = readFileSync(manifest, 'utf8')
   .trimEnd()
   .split('\n')
