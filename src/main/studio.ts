@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { copyFile, readFile, rename, rm } from 'node:fs/promises';
+import { copyFile, readFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { About, Asset, Check, CommandArguments, Job, OpenStory } from '../shared/contract.ts';
 import type { Scene } from '../shared/scene.ts';
@@ -28,6 +28,7 @@ import { Illustrator } from './stories/illustrate.ts';
 import { attachPictures } from './stories/outline-pictures.ts';
 import { decodeOutline, readOutline } from './stories/outline.ts';
 import { Stories } from './stories/stories.ts';
+import { writeWhole } from './whole-file.ts';
 
 export interface StudioOptions {
   /** The folder that holds the database, the cache and what was copied in; made when it is not there. */
@@ -207,14 +208,9 @@ export class Studio {
   /** Puts a finished export where the person chose: whole, or not at all. */
   async saveExport(job: string, target: string): Promise<void> {
     const { file } = this.exports.fileOf(job);
-    const temporary = `${target}.${this.ids.next()}.tmp`;
-    try {
-      await copyFile(file, temporary);
-      await rename(temporary, target);
-    } catch (error) {
-      await rm(temporary, { force: true });
+    await writeWhole(target, (temporary) => copyFile(file, temporary)).catch((error: unknown) => {
       throw explainFileError(error, target);
-    }
+    });
   }
 
   /** Draws a text, or a scene as it is, and keeps the drawing. */

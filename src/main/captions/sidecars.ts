@@ -1,4 +1,3 @@
-import { createHash, randomUUID } from 'node:crypto';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { open, readFile, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
@@ -6,6 +5,7 @@ import { stringify } from 'csv-stringify/sync';
 import type { CaptionOptions } from '../../shared/contract.ts';
 import { FabulaError } from '../../shared/errors.ts';
 import { explainFileError } from '../fs-errors.ts';
+import { temporaryBeside, writeWhole } from '../whole-file.ts';
 
 /** One line of a captions file: a picture with its caption, or with what went wrong. */
 export type CaptionLine =
@@ -40,7 +40,7 @@ export class JsonlFile {
         throw error;
       });
       const { kept, written } = keep(path, text, redo);
-      if (kept !== text) await replaceFile(path, kept);
+      if (kept !== text) await writeWhole(path, (temporary) => writeFile(temporary, kept, { flag: 'wx' }));
       return new JsonlFile(path, openSync(path, 'a'), written);
     } catch (error) {
       throw explainFileError(error, path);
@@ -207,7 +207,7 @@ export async function writeTextFile(path: string, text: string, mode: CaptionOpt
     const there = before.trim();
     if (mode === 'skip' && there !== '') return;
     const after = `${joinText(there, caption, mode)}\n`;
-    if (after !== before) await replaceFile(path, after);
+    if (after !== before) await writeWhole(path, (temporary) => writeFile(temporary, after, { flag: 'wx' }));
   } catch (error) {
     throw explainFileError(error, path);
   }
@@ -223,22 +223,4 @@ function joinText(there: string, caption: string, mode: CaptionOptions['mode']):
     return there.split('\n')[0] === caption ? there : `${caption}\n${there}`;
   }
   return caption;
-}
-
-/** Writes a file under another name and renames it, so that nobody ever sees half of it. */
-async function replaceFile(path: string, text: string): Promise<void> {
-  const temporary = temporaryBeside(path);
-  try {
-    await writeFile(temporary, text, { flag: 'wx' });
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-}
-
-/** Short, whatever the length of the name it stands beside. */
-function temporaryBeside(path: string): string {
-  const name = createHash('sha256').update(`${path}\n${randomUUID()}`).digest('hex').slice(0, 16);
-  return join(dirname(path), `.fabula-${name}.tmp`);
 }

@@ -1,5 +1,5 @@
 import { createWriteStream, readdirSync } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { ZipFile } from 'yazl';
@@ -13,6 +13,7 @@ import {
 import { FabulaError, type Json } from '../../shared/errors.ts';
 import { IdSchema, type Story } from '../../shared/story.ts';
 import { explainFileError } from '../fs-errors.ts';
+import { writeWhole } from '../whole-file.ts';
 import type { JobContext, Jobs } from '../jobs/jobs.ts';
 import type { Library } from '../library/library.ts';
 import { writeArchive } from '../stories/archive.ts';
@@ -116,9 +117,9 @@ export class Exports {
     };
     switch (format) {
       case 'pdf':
-        return writeWhole(file, await exportPdf(story, parts));
+        return writeContent(file, await exportPdf(story, parts));
       case 'html':
-        return writeWhole(file, await exportHtml(story, parts));
+        return writeContent(file, await exportHtml(story, parts));
       case 'fabula': {
         const { warnings } = await writeArchive(story, library, file, { signal, onProgress });
         for (const warning of warnings) onWarning(warning);
@@ -140,10 +141,10 @@ export class Exports {
         if (pictures.length > 0) await explained(target, () => makeFolder(target));
         for (const { path, bytes } of pictures) {
           signal?.throwIfAborted();
-          await writeWhole(join(target, basename(path)), bytes);
+          await writeContent(join(target, basename(path)), bytes);
         }
         // The text comes last, so that a Markdown file never names a picture that is not there.
-        return writeWhole(file, markdown);
+        return writeContent(file, markdown);
       }
     }
   }
@@ -219,17 +220,10 @@ async function makeFolder(folder: string): Promise<void> {
   });
 }
 
-async function writeWhole(file: string, content: Uint8Array | string): Promise<void> {
-  const temporary = `${file}.${process.pid}.tmp`;
-  await explained(file, async () => {
-    try {
-      await writeFile(temporary, content, { flush: true });
-      await rename(temporary, file);
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw error;
-    }
-  });
+async function writeContent(file: string, content: Uint8Array | string): Promise<void> {
+  await explained(file, () =>
+    writeWhole(file, (temporary) => writeFile(temporary, content, { flush: true })),
+  );
 }
 
 async function writeZip(
@@ -237,9 +231,8 @@ async function writeZip(
   entries: readonly { path: string; bytes: Uint8Array }[],
   time: string,
 ): Promise<void> {
-  const temporary = `${file}.${process.pid}.tmp`;
-  await explained(file, async () => {
-    try {
+  await explained(file, () =>
+    writeWhole(file, async (temporary) => {
       const zip = new ZipFile();
       for (const { path, bytes } of entries) {
         const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -251,10 +244,6 @@ async function writeZip(
       }
       zip.end();
       await finished(zip.outputStream.pipe(createWriteStream(temporary)));
-      await rename(temporary, file);
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw error;
-    }
-  });
+    }),
+  );
 }

@@ -113,11 +113,6 @@ function load(): Lexicon {
   return lexicon;
 }
 
-/** Languages words are known in, as BCP 47 primary subtags. */
-export function knownLanguages(): string[] {
-  return Object.keys(load().words);
-}
-
 /** The most words one entry of a language has (characters, where the script has no spaces), at most 8. */
 export function longestEntry(language: string): number {
   return load().longest[language] ?? 1;
