@@ -2,11 +2,13 @@ import type { ZodError } from 'zod';
 import { contract, type CommandArguments, type CommandName, type CommandOutput } from '../shared/contract.ts';
 import { FabulaError, toFailure, type Result } from '../shared/errors.ts';
 import { findFigures } from './sketch/lexicon.ts';
+import type { RequestContext } from './requests.ts';
 import type { Studio } from './studio.ts';
 
 type Handler<Name extends CommandName> = (
   studio: Studio,
   input: CommandArguments<Name>,
+  context: RequestContext,
 ) => CommandOutput<Name> | Promise<CommandOutput<Name>>;
 
 /** The table: contract command to studio call. The doors carry it and add nothing. */
@@ -14,6 +16,7 @@ export const commands: { readonly [Name in CommandName]: Handler<Name> } = {
   'studio.about': (studio) => studio.about(),
   'studio.doctor': (studio) => studio.doctor(),
   'packs.list': (studio) => studio.packs.list(),
+  'requests.cancel': (studio, { request }) => ({ cancelled: studio.requests.cancel(request) }),
 
   'library.import': (studio, { paths, originals }) => studio.startImport(paths, originals),
   'library.list': (studio, { filter, offset, limit }) => studio.library.list(filter, offset, limit),
@@ -67,7 +70,13 @@ export async function run<Name extends CommandName>(
   try {
     const input = contract[name].input.safeParse(raw);
     if (!input.success) throw new FabulaError('invalid-input', explain(name, input.error));
-    return { ok: true, value: await commands[name](studio, input.data as CommandArguments<Name>) };
+    const valid = input.data as CommandArguments<Name> & { request?: string };
+    // The command that cancels names another's request; every other one names its own.
+    const request = name === 'requests.cancel' ? undefined : valid.request;
+    const value = await studio.requests.run<CommandOutput<Name>>(request, (context) =>
+      commands[name](studio, valid, context),
+    );
+    return { ok: true, value };
   } catch (error) {
     return toFailure(error);
   }

@@ -18,6 +18,7 @@ import { Models } from './models/models.ts';
 import { Packs } from './models/packs.ts';
 import { randomIds, systemClock, type Clock, type Ids } from './ports.ts';
 import { programVersion } from './program.ts';
+import { Requests } from './requests.ts';
 import { resourcePath } from './resources.ts';
 import { Search } from './search.ts';
 import { drawScene } from './sketch/draw.ts';
@@ -63,6 +64,9 @@ export class Studio {
   readonly cacheDir: string;
   readonly exportsDir: string;
   readonly events = new StudioEmitter();
+  readonly requests = new Requests((request, part) => {
+    this.events.tell('request.part', { request, part });
+  });
   readonly clock: Clock;
   readonly ids: Ids;
   readonly database: Database;
@@ -232,6 +236,7 @@ export class Studio {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
     clearTimeout(this.#quiet);
+    this.requests.cancelAll();
     await this.jobs.close();
     await this.models.close();
     await this.#background;

@@ -114,6 +114,14 @@ export interface Match {
   };
 }
 
+/**
+ * A part of an answer, sent ahead of the whole to commands that were given a `request` id: match candidates as they
+ * are found or drawn, or a text as far as it is written (the whole text so far, so a part missed does no harm).
+ */
+export type RequestPart =
+  | { kind: 'candidates'; source: Candidate['source']; candidates: Candidate[] }
+  | { kind: 'text'; text: string };
+
 export interface StorySummary {
   id: string;
   title: string;
@@ -235,6 +243,8 @@ export const contract = {
   'studio.about': command<About>()(Nothing),
   'studio.doctor': command<Check[]>()(Nothing),
   'packs.list': command<PackSummary[]>()(Nothing),
+  /** Ends a command under way that was given this `request` id; what it had changed already stays. */
+  'requests.cancel': command<{ cancelled: boolean }>()(z.object({ request: IdSchema })),
 
   /** Imports files and folders (recursively) of this machine, as a job. The one command that carries paths: the person's own choice of what to import. */
   'library.import': command<Job>()(
@@ -362,6 +372,7 @@ export interface StudioEvents {
   'library.changed': { assets: string[] | null };
   'story.changed': StoryChange;
   'stories.changed': { story: string };
+  'request.part': { request: string; part: RequestPart };
 }
 export type EventName = keyof StudioEvents;
 export const eventNames: readonly EventName[] = [
@@ -369,6 +380,7 @@ export const eventNames: readonly EventName[] = [
   'library.changed',
   'story.changed',
   'stories.changed',
+  'request.part',
 ];
 
 /** Sizes a window may ask pictures in, by width in pixels. */

@@ -7,9 +7,11 @@ import {
   type EventName,
   type Job,
   type MediaSize,
+  type RequestPart,
   type StudioEvents,
 } from '../../shared/contract.ts';
 import { FabulaError, fromFailure, type Result } from '../../shared/errors.ts';
+import { newId } from './state/ids.ts';
 
 /**
  * The window's only way to the studio: `window.fabula` in the desktop app, HTTP and server-sent events in a browser.
@@ -39,7 +41,7 @@ function valueOf<T>(result: Result<T>): T {
   return result.value;
 }
 
-async function request<T>(url: string, init: RequestInit): Promise<Result<T>> {
+async function post<T>(url: string, init: RequestInit): Promise<Result<T>> {
   let response: Response;
   try {
     response = await fetch(url, { method: 'POST', ...init });
@@ -79,7 +81,7 @@ export async function command<Name extends CommandName>(
   if (desktop) return valueOf(await desktop.command(name, input)) as CommandOutput<Name>;
   const body = JSON.stringify(input);
   return valueOf(
-    await request<CommandOutput<Name>>(`/command/${name}`, {
+    await post<CommandOutput<Name>>(`/command/${name}`, {
       headers: { 'content-type': 'application/json' },
       body,
       // An edit sent while the page closes still arrives.
@@ -94,6 +96,7 @@ const listeners: Listeners = {
   'library.changed': new Set(),
   'story.changed': new Set(),
   'stories.changed': new Set(),
+  'request.part': new Set(),
 };
 const reconnectListeners = new Set<() => void>();
 
@@ -115,6 +118,33 @@ export function connect(): void {
   });
   for (const name of eventNames) {
     source.addEventListener(name, (event: MessageEvent<string>) => deliver(name, JSON.parse(event.data)));
+  }
+}
+
+/**
+ * Runs a command that sends parts of its answer ahead of the whole.
+ *
+ * @param signal Aborting it cancels the command in the studio.
+ * @param onPart Hears each part as it comes; none after the whole answer.
+ * @throws FabulaError as {@link command}; `cancelled` when the signal is aborted
+ */
+export async function request<Name extends CommandName>(
+  name: Name,
+  input: CommandInput<Name>,
+  { signal, onPart }: { signal: AbortSignal; onPart: (part: RequestPart) => void },
+): Promise<CommandOutput<Name>> {
+  const id = newId();
+  const stop = on('request.part', (event) => {
+    if (event.request === id && !signal.aborted) onPart(event.part);
+  });
+  const cancel = (): void => void command('requests.cancel', { request: id }).catch(() => undefined);
+  signal.addEventListener('abort', cancel, { once: true });
+  try {
+    if (signal.aborted) throw new FabulaError('cancelled', 'Cancelled.');
+    return await command(name, { ...input, request: id } as CommandInput<Name>);
+  } finally {
+    signal.removeEventListener('abort', cancel);
+    stop();
   }
 }
 
@@ -154,7 +184,7 @@ export async function importDropped(files: File[]): Promise<Job> {
 /** Browser only: sends one file's bytes to the library. */
 export async function upload(name: string, file: File, signal: AbortSignal): Promise<Uploaded> {
   return valueOf(
-    await request<Uploaded>(`/upload?name=${encodeURIComponent(name)}`, {
+    await post<Uploaded>(`/upload?name=${encodeURIComponent(name)}`, {
       headers: { 'content-type': 'application/octet-stream' },
       body: file,
       signal,

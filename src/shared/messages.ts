@@ -1,0 +1,91 @@
+import { IntlMessageFormat } from 'intl-messageformat';
+import app from './messages/en/app.json' with { type: 'json' };
+import board from './messages/en/board.json' with { type: 'json' };
+import exporting from './messages/en/export.json' with { type: 'json' };
+import library from './messages/en/library.json' with { type: 'json' };
+import match from './messages/en/match.json' with { type: 'json' };
+import menu from './messages/en/menu.json' with { type: 'json' };
+import sketch from './messages/en/sketch.json' with { type: 'json' };
+import suggest from './messages/en/suggest.json' with { type: 'json' };
+
+/**
+ * The words of the window and of its menus, in every language they speak. One folder a language, one file an area; a
+ * key is `area.name`. Messages are in ICU MessageFormat, so that plurals come out right in each language. English
+ * has every key; tests see to it that the others have the same ones.
+ */
+
+const english = { app, board, export: exporting, library, match, menu, sketch, suggest };
+type English = typeof english;
+
+/** `area.name` of every message. */
+export type MessageKey = {
+  [Area in keyof English]: `${Area}.${keyof English[Area] & string}`;
+}[keyof English];
+
+export type MessageValues = Readonly<Record<string, string | number>>;
+
+/** The languages of the window, each by the name it gives itself. */
+export const languages = {
+  en: 'English',
+  es: 'Español',
+  ar: 'العربية',
+  ja: '日本語',
+  ms: 'Bahasa Melayu',
+} as const;
+export type Language = keyof typeof languages;
+export const languageCodes = Object.keys(languages) as Language[];
+
+type Catalogue = Readonly<Record<string, Readonly<Record<string, string>>>>;
+const catalogues: Readonly<Record<Language, Catalogue>> = {
+  en: english,
+  es: {},
+  ar: {},
+  ja: {},
+  ms: {},
+};
+
+/** `rtl` for languages written from right to left. */
+export function directionOf(language: Language): 'ltr' | 'rtl' {
+  return language === 'ar' ? 'rtl' : 'ltr';
+}
+
+/** The first of a person's preferred languages (BCP 47 tags, best first) that the window speaks; English if none. */
+export function bestLanguage(preferred: readonly string[]): Language {
+  for (const tag of preferred) {
+    const primary = tag.split('-')[0]!.toLowerCase();
+    const code = languageCodes.find((language) => language === primary);
+    if (code) return code;
+  }
+  return 'en';
+}
+
+/** The keys a language has, as `area.name`, sorted. */
+export function keysOf(language: Language): string[] {
+  return Object.entries(catalogues[language])
+    .flatMap(([area, messages]) => Object.keys(messages).map((name) => `${area}.${name}`))
+    .sort();
+}
+
+const formats = new Map<string, IntlMessageFormat>();
+
+/**
+ * A message in a language, its `{values}` filled in; in English where the language lacks it.
+ *
+ * @throws RangeError when a value that the message names is not given
+ */
+export function translate(language: Language, key: MessageKey, values?: MessageValues): string {
+  const [area, name] = key.split('.') as [string, string];
+  const own = catalogues[language][area]?.[name];
+  const spoken = own === undefined ? 'en' : language;
+  const message = own ?? (english as Catalogue)[area]![name]!;
+  // Most messages have neither values nor apostrophes and need no parser.
+  if (values === undefined && !/[{}'<]/.test(message)) return message;
+  const id = `${spoken} ${key}`;
+  let format = formats.get(id);
+  if (!format) {
+    // Tags are left alone: no message may carry markup.
+    format = new IntlMessageFormat(message, spoken, undefined, { ignoreTag: true });
+    formats.set(id, format);
+  }
+  return String(format.format(values));
+}
