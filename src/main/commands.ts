@@ -19,13 +19,22 @@ export const commands: { readonly [Name in CommandName]: Handler<Name> } = {
   'requests.cancel': (studio, { request }) => ({ cancelled: studio.requests.cancel(request) }),
 
   'library.import': (studio, { paths, originals }) => studio.startImport(paths, originals),
-  'library.list': (studio, { filter, offset, limit }) => studio.library.list(filter, offset, limit),
+  'library.list': (studio, { filter, order, offset, limit }) =>
+    studio.library.list(filter, offset, limit, order),
   'library.get': (studio, { asset }) => studio.library.get(asset),
   'library.remove': (studio, { assets }) => studio.library.remove(assets),
-  'library.search': (studio, { text, asset, limit }) =>
-    asset === undefined
-      ? studio.search.text(text, { limit })
-      : studio.search.like(asset, { limit, ...(text.trim() === '' ? {} : { text }) }),
+  'library.search': (studio, { text, asset, with: also, without, filter, limit }) =>
+    studio.search.find(
+      {
+        plus: [
+          ...(text.trim() === '' ? [] : [{ text }]),
+          ...(asset === undefined ? [] : [{ asset }]),
+          ...also,
+        ],
+        minus: without,
+      },
+      { filter, limit },
+    ),
   'library.setCaption': (studio, { asset, text }) =>
     studio.library.setCaption(asset, { text, source: 'person', pack: null }),
 

@@ -1,4 +1,4 @@
-import type { Asset, SearchAnswer, SearchHit } from '../shared/contract.ts';
+import type { Asset, AssetFilter, SearchAnswer, SearchHit } from '../shared/contract.ts';
 import { FabulaError, toFailure } from '../shared/errors.ts';
 import { ahead } from './captions/ahead.ts';
 import { requirePicture } from './library/formats.ts';
@@ -16,8 +16,36 @@ const goodProbability = 0.25;
 const encodeBatch = 32;
 const decodedAhead = 64;
 
+/** How much less than what is asked for counts what is asked to be left out. */
+const minusWeight = 0.6;
+/** The most pictures found by their words that are joined with those found by what they show. */
+const wordsLimit = 1000;
+
+/** What a search needs of the models. */
+export type SearchModels = Pick<
+  Models,
+  'space' | 'imageSize' | 'encodeTexts' | 'encodeImages' | 'probability'
+>;
+
+/** Something asked: a text, a picture of the library, or the file of one that need not be in it (or its base64). */
+export type QueryTerm = { text: string } | { asset: string } | { picture: Uint8Array | string; name: string };
+
+export interface SearchQuery {
+  plus: readonly QueryTerm[];
+  minus: readonly QueryTerm[];
+}
+
+interface UnderstoodTerm {
+  vector: Float32Array;
+  /** A text as it was given and, where it was translated, in English; null for a picture. */
+  texts: string[] | null;
+  asset: string | null;
+}
+
 export interface SearchOptions {
   limit: number;
+  /** Where to search; the whole library when left out. */
+  filter?: AssetFilter | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -34,82 +62,150 @@ export interface EmbedOptions {
  */
 export class Search {
   readonly #library: Library;
-  readonly #models: Models;
+  readonly #models: SearchModels;
   readonly #openIndex: (space: string) => VectorIndex;
   readonly #indexes = new Map<string, VectorIndex>();
 
-  constructor(parts: { library: Library; models: Models; openIndex: (space: string) => VectorIndex }) {
+  constructor(parts: { library: Library; models: SearchModels; openIndex: (space: string) => VectorIndex }) {
     this.#library = parts.library;
     this.#models = parts.models;
     this.#openIndex = parts.openIndex;
   }
 
   /**
-   * Searches by text, in English or in a language whose words the lexicon translates.
+   * Finds pictures that show everything of `plus` and nothing of `minus`. Texts may be in English or in a language
+   * whose words the lexicon translates; pictures of the library that are asked with are not among the answers.
    *
-   * `good` says whether anything is likely to be what was asked: a picture whose calibrated probability reaches one
-   * quarter, or one whose caption or name holds all the words.
+   * Where only texts are asked for, hits have a confidence: the calibrated probability that a picture shows them all and
+   * none of those it should not. `good` says whether anything is likely to be what was asked: a picture whose confidence
+   * reaches one quarter, or one whose caption, tags or name hold all the words. A picture whose words hold a text of
+   * `minus` is left out.
+   *
+   * @throws FabulaError `invalid-input` without anything to search for; `not-found` for an asset that is gone
    */
-  async text(text: string, { limit, signal }: SearchOptions): Promise<SearchAnswer> {
-    const query = text.trim();
-    if (query === '') throw new FabulaError('invalid-input', 'Give a text to search for.');
-    const english = translateToEnglish(query).trim();
-    const translated = english !== '' && english.toLowerCase() !== query.toLowerCase() ? english : null;
-    const vector = await this.#encode(translated ?? query, signal);
-    const words = new Set(
-      [query, ...(translated === null ? [] : [translated])].flatMap((asked) =>
-        this.#library.findWords(asked, limit),
+  async find(query: SearchQuery, { limit, signal, filter }: SearchOptions): Promise<SearchAnswer> {
+    const asked = await this.#understand(query, signal);
+    if (asked.plus.length === 0) {
+      throw new FabulaError('invalid-input', 'Give a text or a picture to search for.');
+    }
+    const only =
+      filter === undefined || Object.keys(filter).length === 0
+        ? undefined
+        : new Set(this.#library.ids(filter));
+    const wanted = (asset: string): boolean => only === undefined || only.has(asset);
+    const texts = asked.plus.flatMap((term) => (term.texts === null ? [] : [term.texts]));
+    const unwanted = new Set([
+      ...[...asked.plus, ...asked.minus].flatMap((term) => (term.asset === null ? [] : [term.asset])),
+      ...asked.minus.flatMap((term) =>
+        (term.texts ?? []).flatMap((text) => this.#library.findWords(text, 100_000)),
       ),
+    ]);
+    // Words count only where every text asked for is among them.
+    const [first, ...others] = texts.map(
+      (forms) => new Set(forms.flatMap((form) => this.#library.findWords(form, wordsLimit))),
     );
-    const near = this.search(vector, limit);
+    const words = [...(first ?? [])].filter((asset) => others.every((found) => found.has(asset)));
+    const named =
+      texts.length < asked.plus.length
+        ? []
+        : words.filter((asset) => wanted(asset) && !unwanted.has(asset)).slice(0, limit);
+
+    const vector = this.#blended(asked);
+    const near = this.search(vector, limit + unwanted.size, only)
+      .filter(({ asset }) => !unwanted.has(asset))
+      .slice(0, limit);
     const similarities = new Map(near.map(({ asset, similarity }) => [asset, similarity]));
-    const rankings = [near.map(({ asset }) => asset), [...words]];
-    const hits = this.#assets(fused(rankings).slice(0, limit)).map((asset): SearchHit => {
-      const similarity = similarities.get(asset.id) ?? this.#similarityTo(vector, asset.id);
+    const ranked = fused([near.map(({ asset }) => asset), named]).slice(0, limit);
+    const byWords = new Set(named);
+    const onlyTexts = texts.length === asked.plus.length;
+    const hits = this.#assets(ranked).map((asset): SearchHit => {
+      const own = onlyTexts ? this.#library.vector(this.#models.space, asset.id) : null;
       return {
         asset,
-        similarity,
-        confidence: similarity === null ? null : this.#models.probability(similarity),
-        words: words.has(asset.id),
+        similarity: similarities.get(asset.id) ?? (own === null ? null : dot(vector, own)),
+        confidence: own === null ? null : this.#confidence(asked, own),
+        words: byWords.has(asset.id),
       };
     });
     return {
       hits,
-      good: hits.some((hit) => hit.words || (hit.confidence ?? 0) >= goodProbability),
-      translated,
+      good: onlyTexts
+        ? hits.some((hit) => hit.words || (hit.confidence ?? 0) >= goodProbability)
+        : hits.length > 0,
+      translated: texts.flatMap((forms) => forms.slice(1))[0] ?? null,
     };
   }
 
-  /** Finds pictures like one of the library, itself left out; with a text, those that lie between the two. */
-  async like(
-    asset: string,
-    { limit, signal, text }: SearchOptions & { text?: string },
-  ): Promise<SearchAnswer> {
-    this.#library.get(asset);
-    let vector = this.#library.vector(this.#models.space, asset);
-    if (vector === null) {
-      [vector] = (await this.#models.encodeImages(
-        [await this.#library.pixels(asset, this.#models.imageSize)],
-        {
-          signal,
-          urgent: true,
-        },
-      )) as [Float32Array];
-    }
-    if (text !== undefined) vector = between(vector, await this.#encode(translateToEnglish(text), signal));
-    return this.#near(
-      this.search(vector, limit + 1)
-        .filter((hit) => hit.asset !== asset)
-        .slice(0, limit),
-    );
+  /** Searches by one text. */
+  async text(text: string, options: SearchOptions): Promise<SearchAnswer> {
+    return this.find({ plus: [{ text }], minus: [] }, options);
   }
 
   /** Finds pictures like one that need not be in the library, given as the bytes of its file. */
-  async picture(bytes: Uint8Array, name: string, { limit, signal }: SearchOptions): Promise<SearchAnswer> {
-    const source = { input: bytes, name, type: requirePicture(bytes, name) };
-    const pixels = await squarePixels(source, await inspect(source), this.#models.imageSize);
-    const [vector] = await this.#models.encodeImages([pixels], { signal, urgent: true });
-    return this.#near(this.search(vector!, limit));
+  async picture(bytes: Uint8Array, name: string, options: SearchOptions): Promise<SearchAnswer> {
+    return this.find({ plus: [{ picture: bytes, name }], minus: [] }, options);
+  }
+
+  /** The unit vector that stands for a query, for {@link search}. */
+  async vectorOf(query: SearchQuery, signal?: AbortSignal): Promise<Float32Array> {
+    return this.#blended(await this.#understand(query, signal));
+  }
+
+  async #understand(
+    { plus, minus }: SearchQuery,
+    signal: AbortSignal | undefined,
+  ): Promise<{ plus: UnderstoodTerm[]; minus: UnderstoodTerm[] }> {
+    const all = [...plus, ...minus].filter((term) => !('text' in term) || term.text.trim() !== '');
+    const terms = await Promise.all(all.map((term) => this.#understandOne(term, signal)));
+    const count = plus.filter((term) => !('text' in term) || term.text.trim() !== '').length;
+    return { plus: terms.slice(0, count), minus: terms.slice(count) };
+  }
+
+  async #understandOne(term: QueryTerm, signal: AbortSignal | undefined): Promise<UnderstoodTerm> {
+    if ('text' in term) {
+      const text = term.text.trim();
+      const english = translateToEnglish(text).trim();
+      const translated = english !== '' && english.toLowerCase() !== text.toLowerCase() ? english : null;
+      const [vector] = await this.#models.encodeTexts([translated ?? text], { signal });
+      return { vector: vector!, texts: translated === null ? [text] : [text, translated], asset: null };
+    }
+    if ('asset' in term) {
+      this.#library.get(term.asset);
+      const known = this.#library.vector(this.#models.space, term.asset);
+      const vector =
+        known ?? (await this.#encodePixels(this.#library.pixels(term.asset, this.#models.imageSize), signal));
+      return { vector, texts: null, asset: term.asset };
+    }
+    const bytes = typeof term.picture === 'string' ? Buffer.from(term.picture, 'base64') : term.picture;
+    const source = { input: bytes, name: term.name, type: requirePicture(bytes, term.name) };
+    const pixels = squarePixels(source, await inspect(source), this.#models.imageSize);
+    return { vector: await this.#encodePixels(pixels, signal), texts: null, asset: null };
+  }
+
+  async #encodePixels(pixels: Promise<Uint8Array>, signal: AbortSignal | undefined): Promise<Float32Array> {
+    const [vector] = await this.#models.encodeImages([await pixels], { signal, urgent: true });
+    return vector!;
+  }
+
+  #blended({ plus, minus }: { plus: UnderstoodTerm[]; minus: UnderstoodTerm[] }): Float32Array {
+    if (plus.length === 1 && minus.length === 0) return plus[0]!.vector;
+    const index = this.#index();
+    const vectors = (terms: UnderstoodTerm[]): Weighed[] =>
+      terms.map(({ vector }) => ({ vector, spread: index.spread(vector) ?? 1 }));
+    return blend(vectors(plus), vectors(minus));
+  }
+
+  /** The probability that a picture shows every text of `plus` and none of `minus`, taken as independent. */
+  #confidence(
+    { plus, minus }: { plus: UnderstoodTerm[]; minus: UnderstoodTerm[] },
+    own: Float32Array,
+  ): number {
+    const shows = (term: UnderstoodTerm): number => this.#models.probability(dot(term.vector, own));
+    const without = minus.filter((term) => term.texts !== null);
+    return (
+      plus.reduce((all, term) => all * shows(term), 1) *
+      without.reduce((all, term) => all * (1 - shows(term)), 1)
+    );
   }
 
   // What matching a panel asks
@@ -122,15 +218,23 @@ export class Search {
     return this.#models.encodeTexts(texts, options);
   }
 
-  /** The k pictures nearest to a unit vector, best first. */
-  search(vector: Float32Array, k: number): { asset: string; similarity: number }[] {
+  /** The k pictures nearest to a unit vector, best first; among those given only, where some are given. */
+  search(
+    vector: Float32Array,
+    k: number,
+    only?: ReadonlySet<string>,
+  ): { asset: string; similarity: number }[] {
+    return this.#index().search(vector, k, only);
+  }
+
+  #index(): VectorIndex {
     const space = this.#models.space;
     let index = this.#indexes.get(space);
     if (index === undefined) {
       index = this.#openIndex(space);
       this.#indexes.set(space, index);
     }
-    return index.search(vector, k);
+    return index;
   }
 
   probability(similarity: number): number {
@@ -192,24 +296,6 @@ export class Search {
     return encoded;
   }
 
-  async #encode(text: string, signal: AbortSignal | undefined): Promise<Float32Array> {
-    const [vector] = await this.#models.encodeTexts([text], { signal });
-    return vector!;
-  }
-
-  #similarityTo(vector: Float32Array, asset: string): number | null {
-    const other = this.#library.vector(this.#models.space, asset);
-    return other === null ? null : dot(vector, other);
-  }
-
-  #near(near: { asset: string; similarity: number }[]): SearchAnswer {
-    const similarities = new Map(near.map(({ asset, similarity }) => [asset, similarity]));
-    const hits = this.#assets([...similarities.keys()]).map((asset): SearchHit => {
-      return { asset, similarity: similarities.get(asset.id)!, confidence: null, words: false };
-    });
-    return { hits, good: hits.length > 0, translated: null };
-  }
-
   #assets(ids: string[]): Asset[] {
     return this.#library.getMany(ids);
   }
@@ -232,9 +318,28 @@ function dot(a: Float32Array, b: Float32Array): number {
   return sum;
 }
 
-/** The unit vector halfway between two unit vectors. */
-function between(a: Float32Array, b: Float32Array): Float32Array {
-  const sum = a.map((value, index) => value + b[index]!);
+/** A vector of a query, and how far its similarities to the pictures searched lie apart. */
+export interface Weighed {
+  vector: Float32Array;
+  spread: number;
+}
+
+/**
+ * The unit vector whose similarities order pictures by the mean standard score of their similarities to `plus`, less
+ * {@link minusWeight} times that to `minus`. Scores are standardised because the similarities of pictures to each other
+ * are higher, and lie further apart, than those of pictures to texts: added as they are, a picture would drown a text.
+ */
+export function blend(plus: readonly Weighed[], minus: readonly Weighed[]): Float32Array {
+  const sum = new Float32Array(plus[0]!.vector.length);
+  for (const [terms, weight] of [
+    [plus, 1],
+    [minus, -minusWeight],
+  ] as const) {
+    for (const { vector, spread } of terms) {
+      const share = weight / terms.length / spread;
+      for (let at = 0; at < sum.length; at += 1) sum[at] = sum[at]! + share * vector[at]!;
+    }
+  }
   const length = Math.hypot(...sum);
-  return length === 0 ? a : sum.map((value) => value / length);
+  return length > 1e-6 ? sum.map((value) => value / length) : plus[0]!.vector;
 }

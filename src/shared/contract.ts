@@ -215,14 +215,49 @@ export const ExportOptionsSchema = z.object({
 });
 export type ExportOptions = z.infer<typeof ExportOptionsSchema>;
 
+/** `2019`, `2019-08` or `2019-08-01`. */
+const DateSchema = z.string().regex(/^\d{4}(-\d\d){0,2}$/, 'use a year, 2019-08 or 2019-08-01');
+/** A word or two that a person files pictures under; one line. */
+export const TagSchema = z
+  .string()
+  .trim()
+  .min(1)
+  .max(100)
+  .regex(/^[^\p{Cc}]*$/u, 'use one line');
+
 export const AssetFilterSchema = z.object({
   captioned: z.boolean().optional(),
   captionSource: z.enum(['person', 'model', 'file']).optional(),
   /** Without it sketches are left out: every match draws some, and they belong to their stories. */
   origin: z.enum(['imported', 'sketched', 'painted']).optional(),
+  /** This folder and every folder inside it. */
   folder: z.string().max(4096).optional(),
+  /** Written by this model, `pack@revision`. */
+  pack: z.string().max(200).optional(),
+  /** Captioned by this job. */
+  job: IdSchema.optional(),
+  /** Taken in or after, and in or before: a year, a month or a day. */
+  takenFrom: DateSchema.optional(),
+  takenTo: DateSchema.optional(),
+  /** Whether it is known when the picture was taken. */
+  dated: z.boolean().optional(),
+  /** Has every one of these tags; case does not matter. */
+  tags: z.array(TagSchema).max(50).optional(),
 });
 export type AssetFilter = z.infer<typeof AssetFilterSchema>;
+
+/** By when they were imported, the last one first, by when they were taken, or by file name. */
+export const assetOrders = ['imported', 'newest', 'taken', 'name'] as const;
+export type AssetOrder = (typeof assetOrders)[number];
+
+/** Something to search for, or to search without: words, a picture of the library, or one that need not be in it. */
+export const SearchTermSchema = z.union([
+  z.strictObject({ text: z.string().trim().min(1).max(10_000) }),
+  z.strictObject({ asset: AssetIdSchema }),
+  /** The picture's file in base64. */
+  z.strictObject({ picture: z.base64().max(24_000_000), name: z.string().max(1000).default('picture') }),
+]);
+export type SearchTerm = z.infer<typeof SearchTermSchema>;
 
 // The table
 
@@ -257,6 +292,7 @@ export const contract = {
   'library.list': command<{ total: number; assets: Asset[] }>()(
     z.object({
       filter: AssetFilterSchema.default({}),
+      order: z.enum(assetOrders).default('imported'),
       offset: z.number().int().min(0).default(0),
       limit: z.number().int().min(1).max(1000).default(200),
     }),
@@ -271,10 +307,15 @@ export const contract = {
         text: z.string().max(10_000).default(''),
         /** Find pictures like this one. */
         asset: AssetIdSchema.optional(),
+        /** Searched for as well: more texts and pictures. */
+        with: z.array(SearchTermSchema).max(8).default([]),
+        /** What the pictures found should not show. */
+        without: z.array(SearchTermSchema).max(8).default([]),
+        filter: AssetFilterSchema.default({}),
         limit: z.number().int().min(1).max(1000).default(40),
       })
       .refine(
-        (query) => query.text.trim() !== '' || query.asset !== undefined,
+        (query) => query.text.trim() !== '' || query.asset !== undefined || query.with.length > 0,
         'give a text or a picture to search for',
       ),
   ),

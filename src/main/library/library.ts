@@ -1,14 +1,22 @@
 import { createHash, hash } from 'node:crypto';
 import { createReadStream, existsSync, type BigIntStats } from 'node:fs';
 import { access, open, readFile, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve, sep } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { Database } from 'better-sqlite3';
-import type { Asset, AssetFilter, AssetOrigin, CaptionSource, MediaSize } from '../../shared/contract.ts';
+import type { Database, Statement } from 'better-sqlite3';
+import type {
+  Asset,
+  AssetFilter,
+  AssetOrder,
+  AssetOrigin,
+  CaptionSource,
+  MediaSize,
+} from '../../shared/contract.ts';
 import { FabulaError, type Json } from '../../shared/errors.ts';
 import { explainFileError } from '../fs-errors.ts';
 import type { Clock } from '../ports.ts';
 import type { Files } from './files.ts';
+import { conditions } from './filter.ts';
 import { requirePicture, type PictureType } from './formats.ts';
 import { readMetadata } from './metadata.ts';
 import { inspect, rasterised, render, squarePixels, type PictureSource } from './pictures.ts';
@@ -106,10 +114,24 @@ const selectAssets = `
     captions.created_at AS caption_created_at
   FROM assets LEFT JOIN captions ON captions.number = assets.caption`;
 
+/** How a list is put in order; equal ones by when they were imported. */
+const orders: Readonly<Record<AssetOrder, string>> = {
+  imported: 'assets.number',
+  newest: 'assets.number DESC',
+  taken: 'assets.taken_at IS NULL, assets.taken_at, assets.number',
+  name: 'assets.name COLLATE NOCASE, assets.number',
+};
+
+/** How many lists are kept ready to be paged through. */
+const listingsKept = 6;
+
 /** The statements that every picture or every caption needs, prepared once. */
 function prepareStatements(database: Database) {
   return {
     asset: database.prepare<[string], AssetRow>(`${selectAssets} WHERE assets.id = ?`),
+    number: database.prepare<[number], AssetRow>(`${selectAssets} WHERE assets.number = ?`),
+    ownChanges: database.prepare<[], number>('SELECT total_changes()').pluck() as Statement<[], number>,
+    otherChanges: database.prepare<[], number>('PRAGMA data_version').pluck() as Statement<[], number>,
     path: database.prepare<[string], { asset: string; stamp: string; kept: 0 | 1 }>(
       'SELECT asset, stamp, kept FROM asset_paths JOIN assets ON assets.id = asset WHERE path = ?',
     ),
@@ -141,6 +163,7 @@ export class Library {
   #telling: NodeJS.Timeout | undefined;
   readonly #statements: ReturnType<typeof prepareStatements>;
   readonly #inTransaction: <T>(work: () => T) => T;
+  #listings: { state: string; lists: Map<string, number[]> } = { state: '', lists: new Map() };
 
   constructor(options: LibraryOptions) {
     this.#database = options.database;
@@ -332,29 +355,50 @@ export class Library {
       .get() as number;
   }
 
-  /** A stretch of the assets that fit a filter, in the order they were imported, and how many fit in all. */
-  list(filter: AssetFilter, offset: number, limit: number): { total: number; assets: Asset[] } {
-    const { where, values } = conditions(filter);
-    const joined = 'assets LEFT JOIN captions ON captions.number = assets.caption';
-    const total = this.#database
-      .prepare(`SELECT count(*) FROM ${joined} ${where}`)
-      .pluck()
-      .get(...values) as number;
-    const rows = this.#database
-      .prepare<unknown[], AssetRow>(`${selectAssets} ${where} ORDER BY assets.number LIMIT ? OFFSET ?`)
-      .all(...values, limit, offset);
-    return { total, assets: rows.map(toAsset) };
+  /** A stretch of the assets that fit a filter, in the order asked for, and how many fit in all. */
+  list(
+    filter: AssetFilter,
+    offset: number,
+    limit: number,
+    order: AssetOrder = 'imported',
+  ): { total: number; assets: Asset[] } {
+    const numbers = this.#listing(filter, order);
+    const assets = numbers.slice(offset, offset + limit).map((number) => this.#statements.number.get(number));
+    return {
+      total: numbers.length,
+      assets: assets.filter((row) => row !== undefined).map(toAsset),
+    };
   }
 
-  /** The ids of every asset that fits a filter, in the order they were imported. */
-  ids(filter: AssetFilter): string[] {
+  /** The ids of every asset that fits a filter, in the order asked for. */
+  ids(filter: AssetFilter, order: AssetOrder = 'imported'): string[] {
     const { where, values } = conditions(filter);
     return this.#database
-      .prepare(
-        `SELECT assets.id FROM assets LEFT JOIN captions ON captions.number = assets.caption ${where} ORDER BY assets.number`,
-      )
+      .prepare(`SELECT assets.id FROM assets ${where} ORDER BY ${orders[order]}`)
       .pluck()
       .all(...values) as string[];
+  }
+
+  /**
+   * The row numbers of a list, kept while nothing is written to the database, by this connection or another: a page at
+   * any depth of a list that is scrolled through costs no more than its own rows.
+   */
+  #listing(filter: AssetFilter, order: AssetOrder): number[] {
+    const state = `${this.#statements.ownChanges.get()!} ${this.#statements.otherChanges.get()!}`;
+    if (this.#listings.state !== state) this.#listings = { state, lists: new Map() };
+    const { lists } = this.#listings;
+    const key = JSON.stringify([filter, order]);
+    let numbers = lists.get(key);
+    if (numbers === undefined) {
+      const { where, values } = conditions(filter);
+      numbers = this.#database
+        .prepare(`SELECT assets.number FROM assets ${where} ORDER BY ${orders[order]}`)
+        .pluck()
+        .all(...values) as number[];
+      if (lists.size >= listingsKept) lists.clear();
+      lists.set(key, numbers);
+    }
+    return numbers;
   }
 
   /**
@@ -679,28 +723,6 @@ function toAsset(row: AssetRow): Asset {
 
 function inspectedOf(row: AssetRow) {
   return { width: row.width, height: row.height };
-}
-
-function conditions(filter: AssetFilter): { where: string; values: unknown[] } {
-  const parts: string[] = [];
-  const values: unknown[] = [];
-  if (filter.captioned !== undefined) parts.push(`assets.caption IS ${filter.captioned ? 'NOT ' : ''}NULL`);
-  if (filter.captionSource !== undefined) {
-    parts.push('captions.source = ?');
-    values.push(filter.captionSource);
-  }
-  if (filter.origin === undefined) {
-    parts.push("origin <> 'sketched'");
-  } else {
-    parts.push('origin = ?');
-    values.push(filter.origin);
-  }
-  if (filter.folder !== undefined) {
-    const below = filter.folder.endsWith(sep) ? filter.folder : filter.folder + sep;
-    parts.push('(folder = ? OR substr(folder, 1, length(?)) = ?)');
-    values.push(filter.folder, below, below);
-  }
-  return { where: parts.length === 0 ? '' : `WHERE ${parts.join(' AND ')}`, values };
 }
 
 /**

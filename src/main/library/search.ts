@@ -21,6 +21,9 @@ interface Usearch {
 
 /** How many more rows than asked for are compared again in double precision, which settles near ties. */
 const compared = 32;
+/** Pictures that {@link VectorIndex.spread} looks at, and how few are too few. */
+const sampled = 2000;
+const fewest = 8;
 
 /**
  * Exact nearest neighbours among the vectors of one space. The vectors are held in one packed matrix, 4 bytes a
@@ -67,25 +70,55 @@ export class VectorIndex {
   /**
    * The `k` assets whose vectors are most like `vector`, best first; equal ones in order of their ids. Throws
    * `invalid-input` when the vector has another number of dimensions than those of the space, or no direction.
+   *
+   * @param only the assets to search among; all when left out
    */
-  search(vector: Float32Array, k: number): VectorHit[] {
+  search(vector: Float32Array, k: number, only?: ReadonlySet<string>): VectorHit[] {
     this.refresh();
     const rows = this.#assets.length;
     if (rows === 0 || k <= 0) return [];
-    if (vector.length !== this.#dimensions) {
-      throw new FabulaError(
-        'invalid-input',
-        `The query has ${vector.length} dimensions and the vectors of ${this.#space} have ${this.#dimensions}.`,
-      );
-    }
-    const query = unit(vector);
-    const candidates = this.#nearest(query, Math.min(rows, k + compared));
+    const query = this.#query(vector);
+    const candidates =
+      only === undefined
+        ? this.#nearest(query, Math.min(rows, k + compared))
+        : this.#nearestAmong(query, k + compared, only);
     const hits = Array.from(candidates, (row) => ({
       asset: this.#assets[row]!,
       similarity: Math.min(1, Math.max(-1, this.#similarity(row, query))),
     }));
     hits.sort((a, b) => b.similarity - a.similarity || (a.asset < b.asset ? -1 : 1));
     return hits.slice(0, k);
+  }
+
+  /**
+   * How far the similarities of a vector to the pictures of the space lie apart: their standard deviation, over at most
+   * {@link sampled} of them; null where there are too few, or all are the same.
+   */
+  spread(vector: Float32Array): number | null {
+    this.refresh();
+    const rows = this.#assets.length;
+    if (rows < fewest) return null;
+    const query = this.#query(vector);
+    const count = Math.min(rows, sampled);
+    let sum = 0;
+    let squares = 0;
+    for (let at = 0; at < count; at += 1) {
+      const similarity = this.#similarity(Math.floor((at * rows) / count), query);
+      sum += similarity;
+      squares += similarity * similarity;
+    }
+    const deviation = Math.sqrt(Math.max(0, squares / count - (sum / count) ** 2));
+    return deviation > 1e-4 ? deviation : null;
+  }
+
+  #query(vector: Float32Array): Float32Array {
+    if (vector.length !== this.#dimensions) {
+      throw new FabulaError(
+        'invalid-input',
+        `The query has ${vector.length} dimensions and the vectors of ${this.#space} have ${this.#dimensions}.`,
+      );
+    }
+    return unit(vector);
   }
 
   /** Brings the matrix in step with the database; searching does so by itself. Loads everything the first time. */
@@ -159,6 +192,17 @@ export class VectorIndex {
       return Array.from(usearch.exactSearch(dataset, query, this.#dimensions, count, 'ip', 1).keys, Number);
     }
     return plainScan(this.#matrix, rows, query, count);
+  }
+
+  #nearestAmong(query: Float32Array, count: number, only: ReadonlySet<string>): number[] {
+    const found: { row: number; score: number }[] = [];
+    for (const [row, asset] of this.#assets.entries()) {
+      if (only.has(asset)) found.push({ row, score: this.#similarity(row, query) });
+    }
+    return found
+      .sort((a, b) => b.score - a.score)
+      .slice(0, count)
+      .map(({ row }) => row);
   }
 
   #similarity(row: number, query: Float32Array): number {

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import * as initial from './migrations/001-initial.ts';
+import * as library from './migrations/002-library.ts';
 
 export interface Migration {
   /** 1, 2, 3, …: the schema version (`PRAGMA user_version`) that `up` leads to. */
@@ -8,4 +9,4 @@ export interface Migration {
 }
 
 /** Every migration in order. Append-only: one that has shipped is never changed. */
-export const migrations: readonly Migration[] = [initial];
+export const migrations: readonly Migration[] = [initial, library];
