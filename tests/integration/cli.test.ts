@@ -3,6 +3,8 @@ import { spawn, spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { readMetadata } from '../../src/main/library/metadata.ts';
+import { readSidecar } from '../../src/main/library/sidecars.ts';
 import { copyOfStarter, ensureBuilt, fabula, node, root, temporaryFolder } from '../fixtures/built.ts';
 
 /** The built command line, as a shell runs it. */
@@ -80,6 +82,14 @@ test(
     }
     const skipped = await fabula(['caption', join(folder, 'pictures'), '--jsonl', lines, ...data]);
     expect(skipped.err).toContain('0 pictures captioned, 4 had a caption');
+    const embedded = await fabula(['caption', join(folder, 'pictures'), '--xmp', '--embed', ...data]);
+    expect(embedded.err).toContain('0 pictures captioned, 4 had a caption, 0 failed');
+    for (const { file, caption } of written) {
+      expect((await readMetadata(readFileSync(file))).caption).toBe(caption);
+      expect((await readSidecar(readFileSync(`${file}.xmp`))).caption).toBe(caption);
+    }
+    const known = await fabula(['import', join(folder, 'pictures'), ...data, '--json']);
+    expect(JSON.parse(known.out)).toMatchObject({ imported: 0, known: 4 });
     expect(readFileSync(lines, 'utf8').trim().split('\n')).toHaveLength(4);
 
     writeFileSync(

@@ -24,3 +24,22 @@ function joined(left: string, right: string): string {
   if (left === '' || right === '') return left + right;
   return /\s$/.test(left) || /^[\s,.;:!?)\]]/.test(right) ? left + right : `${left} ${right}`;
 }
+
+/**
+ * What a file beside or in a picture says afterwards: with `skip` what it says already, with `append` and `prepend`
+ * the caption as its last or first line, with `overwrite` the caption alone. Where the caption goes on from what is
+ * there, it takes its place, so that doing it twice changes nothing.
+ */
+export function joinCaptions(there: string, caption: string, mode: CaptionOptions['mode']): string {
+  if (there === '') return caption;
+  if (mode === 'skip') return there;
+  if (mode === 'append') {
+    if (caption.startsWith(there)) return caption;
+    return there.split('\n').at(-1) === caption ? there : `${there}\n${caption}`;
+  }
+  if (mode === 'prepend') {
+    if (caption.endsWith(there)) return caption;
+    return there.split('\n')[0] === caption ? there : `${caption}\n${there}`;
+  }
+  return caption;
+}

@@ -10,6 +10,7 @@ import { captionAll, type Finished, type Prepared } from './batch.ts';
 import { captionSettings } from './captions.ts';
 import { wantsCaption } from './compose.ts';
 import { FolderRun } from './folder-run.ts';
+import { MetadataWriter } from './metadata-writer.ts';
 import { CsvFile, JsonlFile, textFiles, writeTextFile, type CaptionLine } from './sidecars.ts';
 
 export interface FolderContext {
@@ -29,6 +30,10 @@ export interface FolderOptions {
   csv?: string | undefined;
   /** Writes a `.txt` beside each picture. */
   txt?: boolean | undefined;
+  /** Writes each caption into an XMP file beside its picture. */
+  xmp?: boolean | undefined;
+  /** Writes each caption into its picture's own metadata. */
+  embed?: boolean | undefined;
   /** Folders not to go into, such as the data folder. */
   exclude?: readonly string[] | undefined;
   signal?: AbortSignal | undefined;
@@ -80,7 +85,7 @@ export async function* captionFolder(
   let outputs: Outputs | null = null;
   let ended = false;
   try {
-    outputs = await Outputs.open(folderOptions, found, run);
+    outputs = await Outputs.open(context.library, folderOptions, found, run);
     const progress = { done: 0, total: found.length, failed: 0 };
     onProgress?.({ ...progress });
     const settings = captionSettings(models, options, { run: run.id });
@@ -92,7 +97,7 @@ export async function* captionFolder(
       () => run.beat(),
     );
     for await (const batch of work) {
-      const results = await outputs.write(batch.map((entry) => resultOf(entry, models.captionPack)));
+      const results = await outputs.write(batch, models.captionPack);
       progress.done += results.length;
       progress.failed += results.filter((result) => result.state === 'failed').length;
       onProgress?.({ ...progress });
@@ -146,52 +151,73 @@ async function prepare(
 
 /** The files a run writes. */
 class Outputs {
+  readonly #library: Library;
   readonly #lines: JsonlFile | null;
   readonly #table: CsvFile | null;
   readonly #texts: Map<string, string> | null;
-  readonly #mode: CaptionOptions['mode'];
+  readonly #metadata = new MetadataWriter();
+  readonly #options: FolderOptions;
 
   private constructor(
+    library: Library,
     lines: JsonlFile | null,
     table: CsvFile | null,
     texts: Map<string, string> | null,
-    mode: CaptionOptions['mode'],
+    options: FolderOptions,
   ) {
+    this.#library = library;
     this.#lines = lines;
     this.#table = table;
     this.#texts = texts;
-    this.#mode = mode;
+    this.#options = options;
   }
 
-  static async open(options: FolderOptions, found: readonly Found[], run: FolderRun): Promise<Outputs> {
-    const { mode } = options.options;
+  static async open(
+    library: Library,
+    options: FolderOptions,
+    found: readonly Found[],
+    run: FolderRun,
+  ): Promise<Outputs> {
     // A run that captions anew takes the place of the one before it, in the lines too.
-    const anew = mode !== 'skip' && run.isNew ? new Set(found.map(({ path }) => path)) : new Set<string>();
+    const anew =
+      options.options.mode !== 'skip' && run.isNew
+        ? new Set(found.map(({ path }) => path))
+        : new Set<string>();
     const lines =
       options.jsonl === undefined ? null : await JsonlFile.open(options.jsonl, (file) => anew.has(file));
     try {
       const table = options.csv === undefined ? null : await CsvFile.create(options.csv);
-      return new Outputs(lines, table, options.txt ? textFiles(found.map(({ file }) => file)) : null, mode);
+      const texts = options.txt ? textFiles(found.map(({ file }) => file)) : null;
+      return new Outputs(library, lines, table, texts, options);
     } catch (error) {
       lines?.close();
       throw error;
     }
   }
 
-  /** Writes what became of a batch. A picture whose `.txt` cannot be written comes back as failed. */
-  async write(batch: readonly FolderResult[]): Promise<FolderResult[]> {
+  /** Writes what became of a batch. A picture whose caption cannot be written beside or into it comes back as failed. */
+  async write(batch: readonly Finished<Found>[], pack: string): Promise<FolderResult[]> {
     const results: FolderResult[] = [];
-    for (const result of batch) results.push(await this.#writeText(result));
+    for (const entry of batch) results.push(await this.#writeOne(entry, resultOf(entry, pack)));
     this.#lines?.add(results.map(captionLine));
     await this.#table?.add(results.map(captionLine));
     return results;
   }
 
-  async #writeText(result: FolderResult): Promise<FolderResult> {
-    const place = this.#texts?.get(result.file);
-    if (place === undefined || result.caption === null) return result;
+  async #writeOne(entry: Finished<Found>, result: FolderResult): Promise<FolderResult> {
+    if (entry.state === 'failed' || result.caption === null) return result;
+    const { path } = entry.item;
+    const { caption } = result;
+    const { mode } = this.#options.options;
     try {
-      await writeTextFile(place, result.caption, this.#mode);
+      const text = this.#texts?.get(result.file);
+      if (text !== undefined) await writeTextFile(text, caption, mode);
+      if (this.#options.xmp) await this.#metadata.writeSidecar(path, caption, mode);
+      if (this.#options.embed) {
+        await this.#metadata.writeInto(path, caption, mode, (file) =>
+          this.#library.noteRewritten(entry.asset, file),
+        );
+      }
       return result;
     } catch (error) {
       return failed(result.file, error, result.pack);
@@ -201,12 +227,14 @@ class Outputs {
   async close(): Promise<void> {
     this.#lines?.close();
     await this.#table?.close();
+    await this.#metadata.close();
   }
 
   /** What {@link close} does, but for the table, which is only ever there as a whole. */
   async discard(): Promise<void> {
     this.#lines?.close();
     await this.#table?.discard();
+    await this.#metadata.close();
   }
 }
 

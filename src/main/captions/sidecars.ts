@@ -6,6 +6,7 @@ import type { CaptionOptions } from '../../shared/contract.ts';
 import { FabulaError } from '../../shared/errors.ts';
 import { explainFileError } from '../fs-errors.ts';
 import { temporaryBeside, writeWhole } from '../whole-file.ts';
+import { joinCaptions } from './compose.ts';
 
 /** One line of a captions file: a picture with its caption, or with what went wrong. */
 export type CaptionLine =
@@ -205,22 +206,11 @@ export async function writeTextFile(path: string, text: string, mode: CaptionOpt
       throw error;
     });
     const there = before.trim();
-    if (mode === 'skip' && there !== '') return;
-    const after = `${joinText(there, caption, mode)}\n`;
+    const joined = joinCaptions(there, caption, mode);
+    if (joined === there) return;
+    const after = `${joined}\n`;
     if (after !== before) await writeWhole(path, (temporary) => writeFile(temporary, after, { flag: 'wx' }));
   } catch (error) {
     throw explainFileError(error, path);
   }
-}
-
-function joinText(there: string, caption: string, mode: CaptionOptions['mode']): string {
-  if (mode === 'append') {
-    if (caption.startsWith(there)) return caption;
-    return there.split('\n').at(-1) === caption ? there : `${there}\n${caption}`;
-  }
-  if (mode === 'prepend') {
-    if (caption.endsWith(there)) return caption;
-    return there.split('\n')[0] === caption ? there : `${caption}\n${there}`;
-  }
-  return caption;
 }

@@ -7,6 +7,8 @@ interface Options extends CommonOptions {
   jsonl?: string;
   csv?: string;
   txt?: boolean;
+  xmp?: boolean;
+  embed?: boolean;
   mode: CaptionOptions['mode'];
   prefix: string;
   suffix: string;
@@ -22,6 +24,8 @@ export function addCaption(program: Command, cli: Cli): void {
     .option('--jsonl <file>', 'add a line of JSON a picture to this file: file, caption or error, pack')
     .option('--csv <file>', 'write a table of all captions to this file')
     .option('--txt', 'write each caption into a .txt beside its picture')
+    .option('--xmp', 'write each caption into an .xmp file beside its picture, as photo programs do')
+    .option('--embed', "write each caption into its picture's own metadata (XMP, IPTC and EXIF)")
     .addOption(
       new Option('--mode <mode>', 'what to do with a picture that has a caption')
         .choices(captionModes)
@@ -43,6 +47,8 @@ export function addCaption(program: Command, cli: Cli): void {
             jsonl: options.jsonl,
             csv: options.csv,
             txt: options.txt,
+            xmp: options.xmp,
+            embed: options.embed,
             exclude: [dataDir],
             signal: cli.signal,
             onProgress: ({ done, total }) => {

@@ -19,6 +19,7 @@ import type { Files } from './files.ts';
 import { conditions } from './filter.ts';
 import { requirePicture, type PictureType } from './formats.ts';
 import { readMetadata } from './metadata.ts';
+import { readSidecars } from './sidecars.ts';
 import { inspect, rasterised, render, squarePixels, type PictureSource } from './pictures.ts';
 import { indexedName, indexedWords, matchExpression } from './words.ts';
 
@@ -135,6 +136,7 @@ function prepareStatements(database: Database) {
     path: database.prepare<[string], { asset: string; stamp: string; kept: 0 | 1 }>(
       'SELECT asset, stamp, kept FROM asset_paths JOIN assets ON assets.id = asset WHERE path = ?',
     ),
+    alias: database.prepare<[string], string>('SELECT asset FROM asset_aliases WHERE hash = ?').pluck(),
     putPath: database.prepare(
       `INSERT INTO asset_paths (path, asset, stamp) VALUES (?, ?, ?)
        ON CONFLICT (path) DO UPDATE SET asset = excluded.asset, stamp = excluded.stamp`,
@@ -219,7 +221,8 @@ export class Library {
         }
       }
       const { input, stamp, bytes } = await readPicture(path);
-      const id = typeof input === 'string' ? await hashFile(input) : hash('sha256', input);
+      const found = typeof input === 'string' ? await hashFile(input) : hash('sha256', input);
+      const id = this.#statements.alias.get(found) ?? found;
       return await this.#prepare(id, { input, name: path }, bytes, { path, stamp }, keep, 'imported', square);
     } catch (error) {
       throw explainFileError(error, path);
@@ -248,19 +251,21 @@ export class Library {
       } else {
         pixels = await squarePixels(source, inspected, square);
       }
-      const metadata = inspected.hasMetadata
+      const inside = inspected.hasMetadata
         ? await readMetadata(
             typeof input === 'string' ? await readHead(input, metadataBytes) : input,
             inspected.xmp,
           )
         : { takenAt: null, caption: null };
+      // What photo programs keep beside a picture is newer than what they found in it.
+      const beside = place === null ? null : await readSidecars(place.path);
       record = {
         mime: source.type,
         width: inspected.width,
         height: inspected.height,
         bytes,
-        takenAt: metadata.takenAt,
-        caption: metadata.caption,
+        takenAt: beside?.takenAt ?? inside.takenAt,
+        caption: beside?.caption ?? inside.caption,
         origin,
       };
     }
@@ -314,6 +319,24 @@ export class Library {
       this.#insertCaption(id, { text: record.caption, source: 'file', pack: null });
     this.#index(Number(lastInsertRowid), name, record.caption ?? '');
     this.#tell(id);
+  }
+
+  /**
+   * Says that the bytes of a file are an asset's, too: those that Fabula wrote its caption into. To be called before
+   * the file takes the picture's place, so that the picture is never taken for another one.
+   *
+   * @throws FabulaError `not-found` for an asset that is not in the library
+   */
+  async noteRewritten(id: string, file: string): Promise<void> {
+    this.#row(id);
+    const rewritten = await hashFile(file);
+    try {
+      this.#database
+        .prepare('INSERT OR REPLACE INTO asset_aliases (hash, asset) VALUES (?, ?)')
+        .run(rewritten, id);
+    } catch (error) {
+      throw explainFileError(error, this.#database.name);
+    }
   }
 
   /** When the file an asset is shown under is gone and the same file lies elsewhere, it was moved there. */
@@ -601,7 +624,7 @@ export class Library {
     const { input, stamp: found } = await readPicture(path);
     if (found !== stamp) {
       const now = typeof input === 'string' ? await hashFile(input) : hash('sha256', input);
-      if (now !== row.id) {
+      if (now !== row.id && this.#statements.alias.get(now) !== row.id) {
         throw new FabulaError(
           'conflict',
           `“${path}” has changed since it was imported. Import it again to use it as it is now.`,

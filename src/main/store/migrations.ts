@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import * as initial from './migrations/001-initial.ts';
 import * as library from './migrations/002-library.ts';
+import * as assetAliases from './migrations/003-asset-aliases.ts';
 
 export interface Migration {
   /** 1, 2, 3, …: the schema version (`PRAGMA user_version`) that `up` leads to. */
@@ -9,4 +10,4 @@ export interface Migration {
 }
 
 /** Every migration in order. Append-only: one that has shipped is never changed. */
-export const migrations: readonly Migration[] = [initial, library];
+export const migrations: readonly Migration[] = [initial, library, assetAliases];

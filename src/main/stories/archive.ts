@@ -91,16 +91,20 @@ export async function writeArchive(
   try {
     const warnings: string[] = [];
     const pictures: Picture[] = [];
+    const renamed = new Map<string, string>();
     const assets = pictureAssets(story);
     for (const [index, id] of assets.entries()) {
       signal?.throwIfAborted();
       try {
         const asset = library.get(id);
         const { bytes, mime } = await library.bytes(id);
-        const path = `images/${id}.${extensions[mime] ?? 'bin'}`;
+        const hash = createHash('sha256').update(bytes).digest('hex');
+        // A picture that a caption was written into has other bytes than the ones it is known by here.
+        if (hash !== id) renamed.set(id, hash);
+        const path = `images/${hash}.${extensions[mime] ?? 'bin'}`;
         await Promise.race([written, addPicture(zip, path, bytes, options)]);
         pictures.push({
-          asset: id,
+          asset: hash,
           file: path,
           name: asset.name,
           origin: asset.origin,
@@ -116,7 +120,8 @@ export async function writeArchive(
       }
       onProgress(index + 1, assets.length);
     }
-    const json = JSON.stringify({ format, story, pictures }, null, 1);
+    const archived = renamed.size === 0 ? story : withAssets(story, renamed);
+    const json = JSON.stringify({ format, story: archived, pictures }, null, 1);
     zip.addBuffer(Buffer.from(json), 'story.json', options);
     zip.end();
     await written;
@@ -140,6 +145,27 @@ async function addPicture(
   const stream = Readable.from([Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)]);
   zip.addReadStream(stream, path, { ...options, compress: false, size: bytes.byteLength });
   await finished(stream);
+}
+
+/** The story with some of its pictures under other ids. */
+function withAssets(story: Story, renamed: ReadonlyMap<string, string>): Story {
+  return {
+    ...story,
+    panels: story.panels.map((panel) => ({
+      ...panel,
+      blocks: panel.blocks.map((block) =>
+        block.type === 'text'
+          ? block
+          : {
+              ...block,
+              versions: block.versions.map((version) => ({
+                ...version,
+                asset: renamed.get(version.asset) ?? version.asset,
+              })),
+            },
+      ),
+    })),
+  };
 }
 
 /** The pictures of every version of every image block, each once, in the order of the story. */

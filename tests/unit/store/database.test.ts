@@ -78,6 +78,26 @@ describe('migration 001', () => {
   });
 });
 
+describe('migration 003', () => {
+  test('keeps the pictures, and lets other bytes be one of them as long as it is there', () => {
+    const file = join(temporaryFolder(), 'library.db');
+    const id = 'a'.repeat(64);
+    const before = open(file, migrations.slice(0, 2));
+    before
+      .prepare(
+        `INSERT INTO assets (id, name, folder, mime, width, height, bytes, imported_at, origin, kept)
+         VALUES (?, 'a.png', '', 'image/png', 1, 1, 1, '', 'imported', 0)`,
+      )
+      .run(id);
+    before.close();
+    const database = open(file, migrations.slice(0, 3));
+    expect(database.prepare('SELECT id FROM assets').pluck().all()).toEqual([id]);
+    database.prepare('INSERT INTO asset_aliases (hash, asset) VALUES (?, ?)').run('b'.repeat(64), id);
+    database.prepare('DELETE FROM assets').run();
+    expect(database.prepare('SELECT * FROM asset_aliases').all()).toEqual([]);
+  });
+});
+
 describe('migrating', () => {
   test('brings rows along and leaves a copy from before beside the file', () => {
     const file = join(temporaryFolder(), 'library.db');

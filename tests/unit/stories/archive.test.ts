@@ -287,3 +287,23 @@ describe('a bad archive is refused, names its file and leaves nothing behind:', 
     expect(error.code).toBe('not-found');
   });
 });
+
+test('a picture whose file Fabula wrote its caption into is archived as it is now', async () => {
+  const path = join(here.dataDir, 'photo.jpg');
+  writeFileSync(path, await photo(7));
+  const { asset } = await here.library.importFile(path, { originals: 'leave' });
+  const rewritten = await photo(8);
+  writeFileSync(`${path}.new`, rewritten);
+  await here.library.noteRewritten(asset.id, `${path}.new`);
+  writeFileSync(path, rewritten);
+  const { warnings } = await writeArchive(
+    storyOf([panelOf('p1', imageBlock('i1', asset.id))]),
+    here.library,
+    file,
+  );
+  expect(warnings).toEqual([]);
+  const { story } = await read();
+  const block = story.panels[0]!.blocks[0]!;
+  expect(block.type === 'image' && block.versions[0]!.asset).toBe(hash(rewritten));
+  expect((await there.library.bytes(hash(rewritten))).bytes).toEqual(rewritten);
+});
