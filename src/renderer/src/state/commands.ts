@@ -1,14 +1,27 @@
 import { tick } from 'svelte';
+import {
+  describeCommand,
+  windowCommandIds,
+  type CommandGroup,
+  type WindowCommand,
+} from '../../../shared/window-commands.ts';
+import { t } from './language.svelte.ts';
 import type { WindowState } from './window.svelte.ts';
 
-/** Something a person can do from the palette or with a key. */
-export interface AppCommand {
-  id: string;
-  title: string;
-  key?: string;
+/** What a command of `shared/window-commands.ts` does in this window. */
+interface Action {
   /** False while it would do nothing; hidden from the palette then. */
   enabled: () => boolean;
   run: () => void | Promise<void>;
+}
+
+/** Something a person can do from the palette, a menu or with a key. */
+export interface AppCommand extends Action {
+  id: WindowCommand;
+  group: CommandGroup;
+  /** In the language of the window. */
+  readonly title: string;
+  key: string | undefined;
 }
 
 /** Moves the focus to something that the change just made puts on the page. */
@@ -36,8 +49,8 @@ export function focusText(block: string): void {
   focusSoon(`[data-text-block="${block}"]`);
 }
 
-/** Every command of the window, with its key. */
-export function appCommands(window: WindowState): AppCommand[] {
+/** What every command does. */
+function actions(window: WindowState): Readonly<Record<WindowCommand, Action>> {
   const always = (): boolean => true;
   const inStory = (): boolean => window.view === 'story' && window.story !== null;
   const withPanel = (): boolean => inStory() && window.story?.panel !== undefined;
@@ -51,194 +64,143 @@ export function appCommands(window: WindowState): AppCommand[] {
     focusPanel(id);
   };
 
-  return [
-    { id: 'new-story', title: 'New story', enabled: always, run: () => window.createStory() },
-    {
-      id: 'import-outline',
-      title: 'Import a Markdown outline…',
+  return {
+    'new-story': { enabled: always, run: () => window.createStory() },
+    'import-outline': {
       enabled: always,
       run: () => void (window.dialog = { name: 'outline' }),
     },
-    {
-      id: 'import',
-      title: 'Add pictures…',
-      key: 'Mod+Shift+I',
+    import: {
       enabled: always,
       run: () => void (window.dialog = { name: 'import' }),
     },
-    {
-      id: 'library',
-      title: 'Go to the library',
+    library: {
       enabled: () => !inLibrary(),
       run: () => window.showLibrary(),
     },
-    {
-      id: 'stories',
-      title: 'Go to the stories',
+    stories: {
       enabled: () => window.view !== 'stories',
       run: () => window.showStories(),
     },
-    {
-      id: 'search',
-      title: 'Search the library',
-      key: 'Mod+F',
+    search: {
       enabled: inLibrary,
       run: () => focusSoon('#library-search'),
     },
-    {
-      id: 'caption-many',
-      title: 'Caption pictures…',
+    'caption-many': {
       enabled: inLibrary,
       run: () => void (window.dialog = { name: 'caption' }),
     },
-    {
-      id: 'undo',
-      title: 'Undo',
-      key: 'Mod+Z',
+    undo: {
       enabled: inStory,
       run: () => window.story!.undo(),
     },
-    {
-      id: 'redo',
-      title: 'Redo',
-      key: 'Mod+Shift+Z',
+    redo: {
       enabled: inStory,
       run: () => window.story!.redo(),
     },
-    {
-      id: 'new-panel',
-      title: 'New panel after this one',
-      key: 'N',
+    'new-panel': {
       enabled: inStory,
       run: () => focusText(window.story!.addPanel('after')),
     },
-    {
-      id: 'new-panel-before',
-      title: 'New panel before this one',
-      key: 'Shift+N',
+    'new-panel-before': {
       enabled: inStory,
       run: () => focusText(window.story!.addPanel('before')),
     },
-    {
-      id: 'duplicate-panel',
-      title: 'Duplicate panel',
-      key: 'D',
+    'duplicate-panel': {
       enabled: withPanel,
       run: () => {
         window.story!.duplicatePanel(panelId());
         focusPanel(window.story!.selectedPanel);
       },
     },
-    {
-      id: 'delete-panel',
-      title: 'Delete panel',
-      key: 'Delete',
+    'delete-panel': {
       enabled: withPanel,
       run: () => {
         window.story!.removePanel(panelId());
         focusPanel(window.story!.selectedPanel);
       },
     },
-    {
-      id: 'merge-panel',
-      title: 'Merge with the panel before',
+    'merge-panel': {
       enabled: () => withPanel() && window.story!.panelIndex > 0,
       run: () => window.story!.mergeWithPrevious(panelId()),
     },
-    {
-      id: 'panel-earlier',
-      title: 'Move panel earlier',
-      key: 'Alt+ArrowLeft',
+    'panel-earlier': {
       enabled: withPanel,
       run: () => movePanel(-1),
     },
-    {
-      id: 'panel-later',
-      title: 'Move panel later',
-      key: 'Alt+ArrowRight',
+    'panel-later': {
       enabled: withPanel,
       run: () => movePanel(1),
     },
-    {
-      id: 'previous-panel',
-      title: 'Select the panel before',
-      key: 'ArrowLeft',
+    'previous-panel': {
       enabled: inStory,
       run: () => moveSelection(-1),
     },
-    {
-      id: 'next-panel',
-      title: 'Select the next panel',
-      key: 'ArrowRight',
+    'next-panel': {
       enabled: inStory,
       run: () => moveSelection(1),
     },
-    {
-      id: 'add-picture',
-      title: 'Add a picture block to this panel',
+    'add-picture': {
       enabled: withPanel,
       run: () => focusPicture(window.story!.addImage(panelId())),
     },
-    {
-      id: 'add-text',
-      title: 'Add a text block to this panel',
+    'add-text': {
       enabled: withPanel,
       run: () => focusText(window.story!.addText(panelId())),
     },
-    {
-      id: 'match',
-      title: 'Match: a picture for this panel…',
-      key: 'M',
+    match: {
       enabled: withPanel,
       run: () => void (window.dialog = { name: 'match', panel: panelId() }),
     },
-    {
-      id: 'caption',
-      title: 'Suggest a caption',
-      key: 'C',
+    caption: {
       enabled: () =>
         (inStory() && window.story!.imageBlock !== undefined) ||
         (inLibrary() && window.library.inspected !== null),
       run: () => void (window.captionAsked += 1),
     },
-    {
-      id: 'illustrate',
-      title: 'Illustrate every panel without a picture',
+    illustrate: {
       enabled: inStory,
       run: async () => window.follow(await window.notices.attempt(() => window.story!.illustrate())),
     },
-    {
-      id: 'export',
-      title: 'Export…',
-      key: 'Mod+P',
+    export: {
       enabled: inStory,
       run: () => void (window.dialog = { name: 'export' }),
     },
-    {
-      id: 'jobs',
-      title: 'Show all jobs',
+    jobs: {
       enabled: always,
       run: () => void (window.dialog = { name: 'jobs' }),
     },
-    {
-      id: 'doctor',
-      title: 'What works on this machine',
+    doctor: {
       enabled: always,
       run: () => void (window.dialog = { name: 'doctor' }),
     },
-    {
-      id: 'keys',
-      title: 'Keys',
-      key: '?',
+    keys: {
       enabled: always,
       run: () => void (window.dialog = { name: 'keys' }),
     },
-    {
-      id: 'palette',
-      title: 'Every command…',
-      key: 'Mod+K',
+    palette: {
       enabled: always,
       run: () => void (window.dialog = { name: 'palette' }),
     },
-  ];
+    sidebar: { enabled: always, run: () => window.layout.toggleSidebar() },
+    inspector: { enabled: always, run: () => window.layout.toggleInspector() },
+    settings: { enabled: always, run: () => void (window.dialog = { name: 'settings' }) },
+  };
+}
+
+/** Every command of the window, in the order of the menus. */
+export function appCommands(window: WindowState): AppCommand[] {
+  const does = actions(window);
+  return windowCommandIds.map((id) => {
+    const { group, title, key } = describeCommand(id);
+    return {
+      id,
+      group,
+      get title() {
+        return t(title);
+      },
+      key,
+      ...does[id],
+    };
+  });
 }

@@ -1,0 +1,78 @@
+import type { MessageKey } from './messages.ts';
+
+/**
+ * What a person can do in the window, described once: the palette, the sheet of keys and the native menus all read
+ * this table. What each command does, and when it can be done, stands in the window's `state/commands.ts`.
+ */
+
+/** Groups in the order of the menus. */
+export const commandGroups = ['file', 'edit', 'story', 'library', 'view', 'help'] as const;
+export type CommandGroup = (typeof commandGroups)[number];
+
+export const groupTitles: { readonly [Group in CommandGroup]: MessageKey } = {
+  file: 'menu.file',
+  edit: 'menu.edit',
+  story: 'menu.story',
+  library: 'menu.library',
+  view: 'menu.view',
+  help: 'menu.help',
+};
+
+export interface CommandDescription {
+  readonly group: CommandGroup;
+  readonly title: MessageKey;
+  /**
+   * As on a keyboard's caps, joined by `+`: `N`, `Shift+N`, `Mod+K`, `Alt+ArrowLeft`. `Mod` is the command key on a
+   * Mac and Ctrl elsewhere; left and right change places where the window is read from right to left.
+   */
+  readonly key?: string;
+  /** Begins a new section of its menu. */
+  readonly section?: true;
+}
+
+export const windowCommands = {
+  'new-story': { group: 'file', title: 'menu.newStory' },
+  'import-outline': { group: 'file', title: 'menu.importOutline' },
+  import: { group: 'file', title: 'menu.addPictures', key: 'Mod+Shift+I', section: true },
+  export: { group: 'file', title: 'menu.export', key: 'Mod+P', section: true },
+  jobs: { group: 'file', title: 'menu.jobs', section: true },
+  settings: { group: 'file', title: 'menu.settings', key: 'Mod+,' },
+
+  undo: { group: 'edit', title: 'menu.undo', key: 'Mod+Z' },
+  redo: { group: 'edit', title: 'menu.redo', key: 'Mod+Shift+Z' },
+
+  'new-panel': { group: 'story', title: 'menu.newPanel', key: 'N' },
+  'new-panel-before': { group: 'story', title: 'menu.newPanelBefore', key: 'Shift+N' },
+  'duplicate-panel': { group: 'story', title: 'menu.duplicatePanel', key: 'D' },
+  'merge-panel': { group: 'story', title: 'menu.mergePanel' },
+  'delete-panel': { group: 'story', title: 'menu.deletePanel', key: 'Delete' },
+  'add-text': { group: 'story', title: 'menu.addText', section: true },
+  'add-picture': { group: 'story', title: 'menu.addPicture' },
+  match: { group: 'story', title: 'menu.match', key: 'M', section: true },
+  caption: { group: 'story', title: 'menu.caption', key: 'C' },
+  illustrate: { group: 'story', title: 'menu.illustrate' },
+  'panel-earlier': { group: 'story', title: 'menu.panelEarlier', key: 'Alt+ArrowLeft', section: true },
+  'panel-later': { group: 'story', title: 'menu.panelLater', key: 'Alt+ArrowRight' },
+  'previous-panel': { group: 'story', title: 'menu.previousPanel', key: 'ArrowLeft' },
+  'next-panel': { group: 'story', title: 'menu.nextPanel', key: 'ArrowRight' },
+
+  search: { group: 'library', title: 'menu.search', key: 'Mod+F' },
+  'caption-many': { group: 'library', title: 'menu.captionMany' },
+
+  palette: { group: 'view', title: 'menu.palette', key: 'Mod+K' },
+  library: { group: 'view', title: 'menu.goLibrary', section: true },
+  stories: { group: 'view', title: 'menu.goStories' },
+  sidebar: { group: 'view', title: 'menu.sidebar', key: 'Mod+B', section: true },
+  inspector: { group: 'view', title: 'menu.inspector', key: 'Mod+Alt+B' },
+
+  keys: { group: 'help', title: 'menu.keys', key: '?' },
+  doctor: { group: 'help', title: 'menu.doctor' },
+} as const satisfies Readonly<Record<string, CommandDescription>>;
+
+export type WindowCommand = keyof typeof windowCommands;
+
+export const windowCommandIds = Object.keys(windowCommands) as WindowCommand[];
+
+export function describeCommand(command: WindowCommand): CommandDescription {
+  return windowCommands[command];
+}
