@@ -16,6 +16,8 @@ export const commands: { readonly [Name in CommandName]: Handler<Name> } = {
   'studio.about': (studio) => studio.about(),
   'studio.doctor': (studio) => studio.doctor(),
   'packs.list': (studio) => studio.packs.list(),
+  'settings.get': (studio) => studio.settings.get(),
+  'settings.set': (studio, { settings }) => studio.settings.set(settings),
   'requests.cancel': (studio, { request }) => ({ cancelled: studio.requests.cancel(request) }),
 
   'library.import': (studio, { paths, originals }) => studio.startImport(paths, originals),

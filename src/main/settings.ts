@@ -18,20 +18,19 @@ export class Settings {
     const rows = this.#database
       .prepare<[string], { key: string; value: string }>('SELECT key, value FROM settings WHERE key GLOB ?')
       .all(`${prefix}*`);
-    const values: Record<string, unknown> = { ...defaultSettings };
+    const values: Values = { ...defaultSettings };
     for (const { key, value } of rows) {
       const name = key.slice(prefix.length);
-      const schema = (SettingsSchema.shape as Record<string, { safeParse(value: unknown): { success: boolean } }>)[
-        name
-      ];
-      const parsed = readJson(value);
-      if (schema?.safeParse(parsed).success) values[name] = parsed;
+      const parsed = SettingsSchema.partial()
+        .strict()
+        .safeParse({ [name]: readJson(value) });
+      if (parsed.success) Object.assign(values, parsed.data);
     }
-    return values as Values;
+    return values;
   }
 
   /** Sets what is given and leaves the rest; tells every window. */
-  set(values: Partial<Values>): Values {
+  set(values: { readonly [Name in keyof Values]?: Values[Name] | undefined }): Values {
     const write = this.#database.prepare(
       'INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
     );

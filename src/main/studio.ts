@@ -21,6 +21,7 @@ import { programVersion } from './program.ts';
 import { Requests } from './requests.ts';
 import { resourcePath } from './resources.ts';
 import { Search } from './search.ts';
+import { Settings } from './settings.ts';
 import { drawScene } from './sketch/draw.ts';
 import { readScene } from './sketch/read.ts';
 import { openDatabase, type Database } from './store/database.ts';
@@ -70,6 +71,7 @@ export class Studio {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly database: Database;
+  readonly settings: Settings;
   readonly library: Library;
   readonly jobs: Jobs;
   readonly packs: Packs;
@@ -106,6 +108,10 @@ export class Studio {
     }
     const database = openDatabase(join(this.dataDir, 'library.db'));
     this.database = database;
+    this.settings = new Settings({
+      database,
+      changed: (settings) => events.tell('settings.changed', settings),
+    });
     this.library = new Library({
       database,
       files,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { EditSchema, type Edit } from './edits.ts';
 import { SceneSchema, type Scene } from './scene.ts';
+import { SettingsSchema, type Settings } from './settings.ts';
 import { AssetIdSchema, IdSchema, type Story } from './story.ts';
 
 /**
@@ -278,6 +279,10 @@ export const contract = {
   'studio.about': command<About>()(Nothing),
   'studio.doctor': command<Check[]>()(Nothing),
   'packs.list': command<PackSummary[]>()(Nothing),
+  /** What a person has set for the whole studio: language, theme. */
+  'settings.get': command<Settings>()(Nothing),
+  /** Sets what is given and leaves the rest. */
+  'settings.set': command<Settings>()(z.object({ settings: SettingsSchema.partial() })),
   /** Ends a command under way that was given this `request` id; what it had changed already stays. */
   'requests.cancel': command<{ cancelled: boolean }>()(z.object({ request: IdSchema })),
 
@@ -414,6 +419,7 @@ export interface StudioEvents {
   'story.changed': StoryChange;
   'stories.changed': { story: string };
   'request.part': { request: string; part: RequestPart };
+  'settings.changed': Settings;
 }
 export type EventName = keyof StudioEvents;
 export const eventNames: readonly EventName[] = [
@@ -422,6 +428,7 @@ export const eventNames: readonly EventName[] = [
   'story.changed',
   'stories.changed',
   'request.part',
+  'settings.changed',
 ];
 
 /** Sizes a window may ask pictures in, by width in pixels. */

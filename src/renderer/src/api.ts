@@ -97,6 +97,7 @@ const listeners: Listeners = {
   'story.changed': new Set(),
   'stories.changed': new Set(),
   'request.part': new Set(),
+  'settings.changed': new Set(),
 };
 const reconnectListeners = new Set<() => void>();
 

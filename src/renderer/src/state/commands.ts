@@ -156,7 +156,11 @@ function actions(window: WindowState): Readonly<Record<WindowCommand, Action>> {
       enabled: () =>
         (inStory() && window.story!.imageBlock !== undefined) ||
         (inLibrary() && window.library.inspected !== null),
-      run: () => void (window.captionAsked += 1),
+      run: () => {
+        // The inspector answers, so it has to be there.
+        window.layout.show('inspector');
+        window.captionAsked += 1;
+      },
     },
     illustrate: {
       enabled: inStory,
@@ -182,8 +186,8 @@ function actions(window: WindowState): Readonly<Record<WindowCommand, Action>> {
       enabled: always,
       run: () => void (window.dialog = { name: 'palette' }),
     },
-    sidebar: { enabled: always, run: () => window.layout.toggleSidebar() },
-    inspector: { enabled: always, run: () => window.layout.toggleInspector() },
+    sidebar: { enabled: always, run: () => window.layout.toggle('sidebar') },
+    inspector: { enabled: always, run: () => window.layout.toggle('inspector') },
     settings: { enabled: always, run: () => void (window.dialog = { name: 'settings' }) },
   };
 }

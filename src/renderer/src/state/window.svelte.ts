@@ -1,10 +1,12 @@
 import { createContext } from 'svelte';
 import * as api from '../api.ts';
-import { counted } from './words.ts';
 import type { Job } from '../../../shared/contract.ts';
+import { t } from './language.svelte.ts';
 import { JobsState } from './jobs.svelte.ts';
+import { LayoutState } from './layout.svelte.ts';
 import { LibraryState } from './library.svelte.ts';
 import { Notices } from './notices.svelte.ts';
+import { SettingsState } from './settings.svelte.ts';
 import { StoriesState } from './stories.svelte.ts';
 import { StoryState } from './story.svelte.ts';
 
@@ -20,11 +22,14 @@ export type OpenDialog =
   | { name: 'jobs' }
   | { name: 'doctor' }
   | { name: 'keys' }
+  | { name: 'settings' }
   | { name: 'confirm'; title: string; text: string; action: string; run: () => Promise<void> };
 
 /** The window: which view is open, and the states that the views share. */
 export class WindowState {
   readonly notices = new Notices();
+  readonly layout = new LayoutState();
+  readonly settings = new SettingsState(this.notices);
   readonly jobs = new JobsState(this.notices);
   readonly library = new LibraryState(this.notices);
   readonly stories = new StoriesState(this.notices);
@@ -39,7 +44,7 @@ export class WindowState {
   /** Connects to the studio and opens the view that the address names. */
   async start(): Promise<void> {
     api.connect();
-    await Promise.all([this.library.load(), this.stories.load(), this.jobs.load()]);
+    await Promise.all([this.settings.load(), this.library.load(), this.stories.load(), this.jobs.load()]);
     await this.#openAddress();
   }
 
@@ -66,7 +71,7 @@ export class WindowState {
     if (!opened) return this.showStories();
     this.#leaveStory();
     this.story = new StoryState(opened, this.notices, () => {
-      this.notices.tell('This story was deleted in another window.');
+      this.notices.tell(t('app.storyDeletedElsewhere'));
       this.showStories();
     });
     this.#go('story', `#/stories/${id}`);
@@ -88,9 +93,9 @@ export class WindowState {
   confirmRemoveStory(id: string, title: string, panels: number): void {
     this.dialog = {
       name: 'confirm',
-      title: `Delete “${title || 'Untitled story'}”?`,
-      text: `The story and its ${counted(panels, 'panel')} are deleted for good. Its pictures stay in the library.`,
-      action: 'Delete story',
+      title: t('app.deleteStoryTitle', { title: title || t('app.untitled') }),
+      text: t('app.deleteStoryText', { count: panels }),
+      action: t('app.deleteStory'),
       run: async () => {
         await this.stories.remove(id);
         if (this.story?.id === id) this.showStories();
@@ -103,12 +108,12 @@ export class WindowState {
     if (size === 0) return;
     this.dialog = {
       name: 'confirm',
-      title: `Remove ${counted(size, 'picture')} from the library?`,
-      text: 'Their captions go with them. The original files stay where they are.',
-      action: 'Remove',
+      title: t('app.removePicturesTitle', { count: size }),
+      text: t('app.removePicturesText'),
+      action: t('app.remove'),
       run: async () => {
         const removed = await this.library.removeSelected();
-        this.notices.tell(`Removed ${counted(removed, 'picture')}.`);
+        this.notices.tell(t('app.removedPictures', { count: removed }));
       },
     };
   }
@@ -133,6 +138,7 @@ export class WindowState {
     this.#opening += 1;
     this.view = view;
     this.dialog = null;
+    this.layout.drawer = null;
     if (location.hash !== address) history.pushState(null, '', address);
   }
 
