@@ -1,7 +1,6 @@
 import type { ZodError } from 'zod';
 import { contract, type CommandArguments, type CommandName, type CommandOutput } from '../shared/contract.ts';
 import { FabulaError, toFailure, type Result } from '../shared/errors.ts';
-import { findFigures } from './sketch/lexicon.ts';
 import type { RequestContext } from './requests.ts';
 import type { Studio } from './studio.ts';
 
@@ -64,7 +63,22 @@ export const commands: { readonly [Name in CommandName]: Handler<Name> } = {
   'stories.illustrate': (studio, { story }) => studio.illustrator.start(story),
 
   'sketch.draw': (studio, input) => studio.drawSketch(input),
-  'sketch.findFigures': (_studio, { query, limit }) => findFigures(query, limit),
+  'sketch.preview': (studio, { scene }) => studio.sketches.preview(scene),
+  'sketch.read': (studio, { text, seed, story, panel }) => ({
+    scene: studio.sketches.read(text, seed, story, panel),
+  }),
+  'sketch.redraw': (studio, { scene, seed, story, panel }) => ({
+    scene: studio.sketches.redraw(scene, seed, story, panel),
+  }),
+  'sketch.fitFigure': (studio, { scene, icon, word, at, instead }) => ({
+    figure: studio.sketches.fit(scene, icon, word, { at, instead }),
+  }),
+  'sketch.findFigures': (studio, { query, limit }) => studio.sketches.find(query, limit),
+  'sketch.figures': (studio, { figures, seed }) => studio.sketches.figures(figures, seed),
+  'sketch.places': (studio) => studio.sketches.places(),
+  'sketch.looks': (studio, { cast }) => studio.sketches.looks(cast),
+  'sketch.outdated': (studio, { story }) => studio.sketches.outdated(story),
+  'sketch.recast': (studio, { story, member }, context) => studio.sketches.recast(story, member, context),
 
   'exports.start': (studio, { story, format, options }) => studio.exports.start(story, format, options),
 };

@@ -22,13 +22,12 @@ import { Requests } from './requests.ts';
 import { resourcePath } from './resources.ts';
 import { Search } from './search.ts';
 import { Settings } from './settings.ts';
-import { drawScene } from './sketch/draw.ts';
-import { readScene } from './sketch/read.ts';
 import { openDatabase, type Database } from './store/database.ts';
 import { readArchive } from './stories/archive.ts';
 import { Illustrator } from './stories/illustrate.ts';
 import { attachPictures } from './stories/outline-pictures.ts';
 import { decodeOutline, readOutline } from './stories/outline.ts';
+import { Sketches } from './stories/sketches.ts';
 import { Stories } from './stories/stories.ts';
 import { writeWhole } from './whole-file.ts';
 
@@ -50,6 +49,8 @@ export interface StudioOptions {
 
 /** How long nothing must have changed before new pictures are encoded in the background, in milliseconds. */
 const quietTime = 500;
+/** How long after opening the data folder is tidied, in milliseconds: the window comes first. */
+const tidyAfter = 20_000;
 
 /** Opens a data folder. @throws FabulaError naming the folder or the database that cannot be used, and why */
 export function openStudio(options: StudioOptions): Promise<Studio> {
@@ -80,6 +81,7 @@ export class Studio {
   readonly captions: Captions;
   readonly stories: Stories;
   readonly illustrator: Illustrator;
+  readonly sketches: Sketches;
   readonly exports: Exports;
   readonly #closing = new AbortController();
   #background: Promise<void> = Promise.resolve();
@@ -135,6 +137,7 @@ export class Studio {
     jobs.register('import', importRunner(library, { exclude: [this.dataDir] }));
     this.captions = new Captions({ library, models, jobs, database });
     this.stories = new Stories({ database, clock, ids, emit: (name, payload) => events.tell(name, payload) });
+    this.sketches = new Sketches({ stories: this.stories, library, database, clock });
     this.illustrator = new Illustrator({
       stories: this.stories,
       library,
@@ -144,7 +147,10 @@ export class Studio {
       clock,
     });
     this.exports = new Exports({ stories: this.stories, library, jobs, folder: this.exportsDir });
-    if (resident) this.#embedInBackground();
+    if (resident) {
+      this.#embedInBackground();
+      this.#tidyInBackground();
+    }
   }
 
   about(): About {
@@ -225,16 +231,8 @@ export class Studio {
 
   /** Draws a text, or a scene as it is, and keeps the drawing. */
   async drawSketch(input: CommandArguments<'sketch.draw'>): Promise<{ asset: string; scene: Scene }> {
-    const scene =
-      'scene' in input
-        ? input.scene
-        : readScene(input.text, {
-            seed: input.seed,
-            cast: input.story === undefined ? [] : this.stories.open(input.story).story.cast,
-          });
-    const bytes = new TextEncoder().encode(drawScene(scene));
-    const { asset } = await this.library.importBytes('sketch.svg', bytes, { origin: 'sketched' });
-    return { asset: asset.id, scene };
+    const scene = 'scene' in input ? input.scene : this.sketches.read(input.text, input.seed, input.story);
+    return { asset: await this.sketches.draw(scene), scene };
   }
 
   /** Ends what runs, keeping what is done, and closes the database. */
@@ -247,6 +245,20 @@ export class Studio {
     await this.models.close();
     await this.#background;
     this.database.close();
+  }
+
+  /** Removes sketches that nothing refers to any more, a while after opening. */
+  #tidyInBackground(): void {
+    const { signal } = this.#closing;
+    const timer = setTimeout(() => {
+      this.#background = this.#background.then(async () => {
+        // What could not be removed now is tried again at the next start.
+        await this.sketches.tidy({ signal }).catch(() => 0);
+      });
+    }, tidyAfter);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+    });
   }
 
   /**

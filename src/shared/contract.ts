@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { EditSchema, type Edit } from './edits.ts';
-import { SceneSchema, type Scene } from './scene.ts';
+import { FigureSchema, SceneSchema, type Figure, type FigureBox, type Scene } from './scene.ts';
 import { SettingsSchema, type Settings } from './settings.ts';
-import { AssetIdSchema, IdSchema, type Story } from './story.ts';
+import { AssetIdSchema, CastMemberSchema, IdSchema, type ImageVersion, type Story } from './story.ts';
 
 /**
  * Every command and event of the studio, once: name, input schema, output type. The doors (ipc, http) carry this
@@ -121,7 +121,36 @@ export interface Match {
  */
 export type RequestPart =
   | { kind: 'candidates'; source: Candidate['source']; candidates: Candidate[] }
-  | { kind: 'text'; text: string };
+  | { kind: 'text'; text: string }
+  /** How far work has come that has a known end. */
+  | { kind: 'progress'; done: number; total: number };
+
+export interface SketchPreview {
+  /** A whole SVG document; nothing of the scene's texts is in it. */
+  svg: string;
+  /** In the order of the scene's figures. */
+  figures: FigureBox[];
+}
+
+/** What one figure looks like. */
+export interface FigurePicture {
+  icon: string;
+  /** English name. */
+  label: string;
+  /** An SVG document, cut to the figure. */
+  picture: string;
+}
+
+export interface FoundFigure extends FigurePicture {
+  /** 0..1; 1 where the query names the figure. */
+  score: number;
+}
+
+export interface CastLook extends FigurePicture {
+  member: string;
+  /** Hue rotation in degrees, or null for the figure's own colours. */
+  hue: number | null;
+}
 
 export interface StorySummary {
   id: string;
@@ -389,8 +418,57 @@ export const contract = {
       z.object({ scene: SceneSchema }),
     ]),
   ),
-  'sketch.findFigures': command<{ icon: string; label: string; score: number }[]>()(
+  /** Draws a scene without keeping it: for an editor, which shows every step. */
+  'sketch.preview': command<SketchPreview>()(z.object({ scene: SceneSchema })),
+  /** Reads a text, as `sketch.draw` does, and draws nothing. With `panel`, pronouns may refer to the panels before. */
+  'sketch.read': command<{ scene: Scene }>()(
+    z.object({
+      text: z.string().max(10_000),
+      seed: Seed,
+      story: IdSchema.optional(),
+      panel: IdSchema.optional(),
+    }),
+  ),
+  /** Composes a scene anew with another seed, keeping what was changed in it by hand. */
+  'sketch.redraw': command<{ scene: Scene }>()(
+    z.object({ scene: SceneSchema, seed: Seed, story: IdSchema.optional(), panel: IdSchema.optional() }),
+  ),
+  /** A figure for a scene, of the size and at the place it would have there; the scene is not changed. */
+  'sketch.fitFigure': command<{ figure: Figure }>()(
+    z.object({
+      scene: SceneSchema,
+      icon: FigureSchema.shape.icon,
+      word: FigureSchema.shape.word,
+      /** Stands in for this figure of the scene: same id, foot and way of looking. */
+      instead: z.string().max(64).optional(),
+      /** Where its middle is to be, in fractions of the picture. */
+      at: z.object({ x: z.number().min(-1).max(2), y: z.number().min(-1).max(2) }).optional(),
+    }),
+  ),
+  /** Figures by word, in any language the lexicon has, best first, each with its picture. */
+  'sketch.findFigures': command<FoundFigure[]>()(
     z.object({ query: z.string().min(1).max(200), limit: z.number().int().min(1).max(200).default(24) }),
+  ),
+  /** The pictures of figures, in the order asked for. */
+  'sketch.figures': command<FigurePicture[]>()(
+    z.object({
+      figures: z.array(FigureSchema.pick({ id: true, icon: true, hue: true, cast: true })).max(500),
+      /** The seed of their scene, by which people are dressed. */
+      seed: Seed.default(0),
+    }),
+  ),
+  /** Every place a sketch can show, with a small picture. */
+  'sketch.places': command<{ name: string; indoor: boolean; picture: string }[]>()(Nothing),
+  /** How each member of a cast is drawn. */
+  'sketch.looks': command<CastLook[]>()(z.object({ cast: z.array(CastMemberSchema).max(500) })),
+  /** The pictures of a story that show a member of its cast otherwise than the cast now says, by member. */
+  'sketch.outdated': command<{ member: string; blocks: string[] }[]>()(z.object({ story: IdSchema })),
+  /**
+   * Draws anew, with the cast as it is, those sketches of a story that show a member otherwise. Changes nothing in the
+   * story: the versions answered are for the window to put in place. Sends `progress`.
+   */
+  'sketch.recast': command<{ versions: { block: string; version: ImageVersion }[] }>()(
+    z.object({ story: IdSchema, member: IdSchema, request: IdSchema.optional() }),
   ),
 
   /** Writes a story to a file in the data folder's `exports`, as a job; the door then hands the file over (save dialog or download). */

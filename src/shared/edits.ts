@@ -50,6 +50,8 @@ const SimpleEditSchema = z.discriminatedUnion('type', [
     current: IdSchema.nullable(),
   }),
   z.object({ type: z.literal('show-version'), block: IdSchema, version: IdSchema.nullable() }),
+  /** Puts a version in place of the one with the same id: a sketch that was edited. */
+  z.object({ type: z.literal('replace-version'), block: IdSchema, version: ImageVersionSchema }),
 ]);
 type SimpleEdit = z.infer<typeof SimpleEditSchema>;
 
@@ -251,6 +253,14 @@ function applySimple(story: Story, edit: SimpleEdit): { story: Story; inverse: S
       return {
         story: withBlock(story, at, { ...block, current: edit.version }),
         inverse: { type: 'show-version', block: edit.block, version: block.current },
+      };
+    }
+    case 'replace-version': {
+      const { at, block } = findImage(story, edit.block);
+      const index = indexOf(block.versions, edit.version.id, 'version');
+      return {
+        story: withBlock(story, at, { ...block, versions: block.versions.with(index, edit.version) }),
+        inverse: { type: 'replace-version', block: edit.block, version: block.versions[index]! },
       };
     }
   }

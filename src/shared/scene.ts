@@ -32,6 +32,8 @@ export const FigureSchema = z.object({
   cast: z.string().max(64).optional(),
   /** Hue rotation in degrees, which tells members of a cast who share an icon apart. */
   hue: z.number().min(-180).max(180).optional(),
+  /** Id of the figure this one goes with, as a hat with its wearer: where that one is moved, this one moves too. */
+  with: z.string().max(64).optional(),
 });
 export type Figure = z.infer<typeof FigureSchema>;
 
@@ -52,3 +54,15 @@ export const SceneSchema = z.object({
   text: z.string().max(100_000),
 });
 export type Scene = z.infer<typeof SceneSchema>;
+
+/** Where a drawn figure is to be seen: the box around its paint, turned about its own middle. Fractions of the picture. */
+export interface FigureBox {
+  id: string;
+  /** The upper left corner before it is turned. */
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  /** Clockwise, in degrees. */
+  rotation: number;
+}

@@ -146,6 +146,7 @@ function prepareStatements(database: Database) {
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     keep: database.prepare('UPDATE assets SET kept = 1 WHERE id = ?'),
+    renew: database.prepare('UPDATE assets SET imported_at = ? WHERE id = ?'),
     index: database.prepare('INSERT OR REPLACE INTO assets_fts (rowid, name, caption) VALUES (?, ?, ?)'),
     insertCaption: database.prepare(
       'INSERT INTO captions (asset, text, source, pack, settings, created_at) VALUES (?, ?, ?, ?, ?, ?)',
@@ -289,6 +290,9 @@ export class Library {
             );
           }
           this.#insert(prepared, record);
+        } else if (known.origin === 'sketched') {
+          // A sketch drawn again is wanted again: tidying goes by this date.
+          this.#statements.renew.run(this.#now(), id);
         } else if (prepared.kept && known.kept === 0) {
           this.#statements.keep.run(id);
         }

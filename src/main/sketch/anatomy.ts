@@ -122,6 +122,51 @@ export function figureBox(icon: string): Anatomy['box'] {
   return info.box;
 }
 
+/** How far to the right the tails of seated animals reach; the rest end where their paws do. */
+const tailEnds: Readonly<Record<string, number>> = {
+  raccoon: 34.3,
+  lion: 33.4,
+  fox: 31.6,
+  wolf: 31.6,
+  'dog-face': 32.5,
+  'cat-face': 32.4,
+  'tiger-face': 32.4,
+  boar: 32.5,
+  moose: 32.5,
+  unicorn: 32.5,
+  'horse-face': 32.5,
+  'dragon-face': 32.5,
+};
+
+/**
+ * The box around everything a figure paints, arms, skirts and tails included. {@link figureBox}, by which figures are
+ * laid out, is narrower for those the painter gives a body.
+ */
+export function paintedBox(icon: string): Anatomy['box'] {
+  const info = figureInfo(icon);
+  const box = figureBox(icon);
+  if (info?.lacks === undefined) return box;
+  const spread = (left: number, right: number): Anatomy['box'] => {
+    const x = Math.min(box.x, left);
+    return { x, y: box.y, w: Math.max(box.x + box.w, right) - x, h: box.h };
+  };
+  if (info.lacks === 'head') {
+    if (info.icon === 'baby') return spread(3.4, 28.6);
+    const reach = (children.has(info.icon) ? 7 : 8) + 6.9;
+    return spread(16 - reach, 16 + reach);
+  }
+  if (info.lacks === 'bust') {
+    const left = Math.max(info.box.x, 5);
+    const wide = Math.min(info.box.w, 22.5);
+    return hasGown(info) ? spread(left - 2.4, left + wide + 2.4) : box;
+  }
+  return spread(box.x, tailEnds[info.icon] ?? 30);
+}
+
+const hasGown = (info: FigureInfo): boolean =>
+  (/woman|princess|queen|fairy/.test(info.icon) || info.icon === 'prop-queen') &&
+  /princess|queen|veil|headscarf|mage|merpeople/.test(info.icon);
+
 function person(icon: string, name: string, seed: number, hue: number | undefined): string {
   const costume = costumes[name];
   const chosen = clothes[seed % clothes.length] ?? '#e2574c';
@@ -193,8 +238,7 @@ function legsUnderBust(info: FigureInfo): string {
   const wide = Math.min(w, 22.5);
   const middle = left + wide / 2;
   const cloth = mix(hem, '#000000', 0.1);
-  const skirt = /woman|princess|queen|fairy/.test(info.icon) || info.icon === 'prop-queen';
-  if (skirt && /princess|queen|veil|headscarf|mage|merpeople/.test(info.icon)) {
+  if (hasGown(info)) {
     return `<path d="M${left} 29.5h${wide}l2.4 17q-${wide / 2 + 2.4} 3.5-${wide + 4.8} 0z" fill="${hem}"/><path d="M${left - 2.2} 45.5q${wide / 2 + 2.2} 3.5 ${wide + 4.4} 0l.2 1.5q-${wide / 2 + 2.4} 3.5-${wide + 4.8} 0z" fill="${mix(hem, '#ffffff', 0.3)}"/>`;
   }
   const leg = (side: number): string =>

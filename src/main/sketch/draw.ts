@@ -1,5 +1,5 @@
-import type { Figure, Scene } from '../../shared/scene.ts';
-import { figureAnatomy } from './anatomy.ts';
+import type { Figure, FigureBox, Scene } from '../../shared/scene.ts';
+import { figureAnatomy, figureBox, paintedBox } from './anatomy.ts';
 import { light, recolour } from './colour.ts';
 import { figureInfo } from './lexicon.ts';
 import { placeNamed } from './places.ts';
@@ -7,6 +7,9 @@ import { hashText, mulberry32 } from './random.ts';
 import { paintPlace, paintWeather, sceneLight, type Easel } from './scenery.ts';
 
 /** Scene in, SVG out. No clock, no chance but the scene's seed: the same scene gives the same bytes. */
+
+/** Pixels a sketch has when nothing else is asked. */
+export const sketchSize = { width: 1536, height: 864 };
 
 const n = (value: number): string => String(Math.round(value * 100) / 100);
 
@@ -72,14 +75,75 @@ function ownIds(svg: string, prefix: string): string {
 
 /** The rectangle a figure fills, in fractions of a picture whose width is `aspect` times its height. */
 export function figureRect(figure: Figure, aspect: number): { x: number; y: number; w: number; h: number } {
-  const { box } = figureAnatomyBox(figure.icon);
+  const box = figureBox(figure.icon);
   const w = (figure.height * box.w) / box.h / aspect;
   return { x: figure.x - w / 2, y: figure.y - figure.height, w, h: figure.height };
 }
 
-function figureAnatomyBox(icon: string): { box: { w: number; h: number } } {
-  return { box: figureAnatomy(icon, 0, undefined).box };
+/**
+ * The box around what a figure paints, shadow and halo aside, in a picture whose width is `aspect` times its height.
+ * It is turned about its own middle, as a frame around it on a page is.
+ */
+export function boxOf(figure: Figure, aspect: number): FigureBox {
+  const layout = figureBox(figure.icon);
+  const paint = paintedBox(figure.icon);
+  // In heights of the picture, from the foot; y grows downwards.
+  const scale = figure.height / layout.h;
+  const width = paint.w * scale;
+  const height = paint.h * scale;
+  const aside = (paint.x + paint.w / 2 - (layout.x + layout.w / 2)) * scale * (figure.flip ? -1 : 1);
+  const up = (paint.y + paint.h / 2 - (layout.y + layout.h)) * scale;
+  // The drawing turns about the middle of the layout box, so the middle of the paint goes round that.
+  const pivot = -figure.height / 2;
+  const angle = (figure.rotation * Math.PI) / 180;
+  const x = aside * Math.cos(angle) - (up - pivot) * Math.sin(angle);
+  const y = pivot + aside * Math.sin(angle) + (up - pivot) * Math.cos(angle);
+  return {
+    id: figure.id,
+    x: figure.x + (x - width / 2) / aspect,
+    y: figure.y + y - height / 2,
+    width: width / aspect,
+    height,
+    rotation: figure.rotation,
+  };
 }
+
+/**
+ * A few figures without a background, cut to what they paint: for lists and for the cast.
+ * @param height pixels of the picture; its width follows from the figures.
+ * @param seed the seed of their scene, for the clothes of people who are nobody in particular.
+ * @throws FabulaError `invalid-input` when a figure's icon is not known.
+ */
+export function drawFigures(figures: readonly Figure[], height = 96, seed = 0): string {
+  const boxes = figures.map((figure) => boxOf(figure, 1));
+  const left = Math.min(...boxes.map((box) => box.x));
+  const top = Math.min(...boxes.map((box) => box.y));
+  const wide = Math.max(...boxes.map((box) => box.x + box.width)) - left;
+  const high = Math.max(...boxes.map((box) => box.y + box.height)) - top;
+  const unit = height / high;
+  const drawn = figures
+    .map((figure, at) => ({ figure, at }))
+    .sort((a, b) => a.figure.depth - b.figure.depth || a.at - b.at)
+    .map(({ figure, at }) => {
+      const { svg, box } = figureAnatomy(figure.icon, clothesSeed(figure, seed), figure.hue);
+      const scale = figure.height / box.h;
+      const turn = figure.rotation === 0 ? '' : `rotate(${n(figure.rotation)} 0 ${f(-figure.height / 2)}) `;
+      const place = `translate(${f(-(box.x + box.w / 2) * scale)} ${f(-(box.y + box.h) * scale)}) scale(${f(scale)})`;
+      return `<g transform="translate(${f(figure.x)} ${f(figure.y)}) ${turn}${figure.flip ? 'scale(-1 1) ' : ''}${place}">${ownIds(svg, `f${at}-`)}</g>`;
+    });
+  return (
+    `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="${n(wide * unit)}" height="${n(height)}" ` +
+    `viewBox="${f(left)} ${f(top)} ${f(wide)} ${f(high)}">${drawn.join('')}</svg>`
+  );
+}
+
+/** Members of a cast wear the same clothes in every sketch. */
+function clothesSeed(figure: Figure, seed: number): number {
+  return figure.cast === undefined ? hashText(figure.id, seed & 0xff) : hashText(figure.cast);
+}
+
+/** Fractions of a picture need more digits than its pixels. */
+const f = (value: number): string => String(Math.round(value * 1e6) / 1e6);
 
 /**
  * Draws a scene.
@@ -88,10 +152,7 @@ function figureAnatomyBox(icon: string): { box: { w: number; h: number } } {
  * @returns a complete SVG document. Nothing of the scene's texts gets into it.
  * @throws FabulaError `invalid-input` when the place or a figure's icon is not known.
  */
-export function drawScene(
-  scene: Scene,
-  size: { width: number; height: number } = { width: 1536, height: 864 },
-): string {
+export function drawScene(scene: Scene, size = sketchSize): string {
   const { width: w, height: h } = size;
   const place = placeNamed(scene.place);
   const indoor = place.indoor === true || scene.place === 'cave';
@@ -122,11 +183,7 @@ export function drawScene(
   const drawn: string[] = [];
   const aspect = w / h;
   for (const { figure, at } of ordered) {
-    const anatomy = figureAnatomy(
-      figure.icon,
-      hashText(figure.cast ?? figure.id, scene.seed & 0xff),
-      figure.hue,
-    );
+    const anatomy = figureAnatomy(figure.icon, clothesSeed(figure, scene.seed), figure.hue);
     const info = figureInfo(figure.icon);
     const scale = (figure.height * h) / anatomy.box.h;
     const left = figure.x * w - (anatomy.box.x + anatomy.box.w / 2) * scale;

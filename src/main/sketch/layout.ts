@@ -50,6 +50,8 @@ export interface Setting {
   readonly aspect: number;
 }
 
+/** Relations in which a figure goes where the other goes. */
+const carried: ReadonlySet<Relation> = new Set(['hold', 'wear', 'on', 'ride', 'in']);
 const joined: ReadonlySet<Relation> = new Set(['hold', 'wear', 'on', 'ride', 'in', 'under', 'above']);
 
 /** Height of a grown person as a fraction of the picture. */
@@ -243,6 +245,7 @@ export function layoutFigures(actors: readonly Actor[], setting: Setting): Figur
   placeGroups(groups, groupAt, actors, rootOf, keys, setting, place);
 
   const figures: Figure[] = [];
+  const carriers = new Map<number, number>();
   for (const group of groups) {
     for (const part of group.parts) {
       const actor = actors[part.at];
@@ -260,7 +263,14 @@ export function layoutFigures(actors: readonly Actor[], setting: Setting): Figur
         ...(actor.cast === undefined ? {} : { cast: actor.cast }),
         ...(actor.hue === undefined ? {} : { hue: actor.hue }),
       };
+      const held = actor.relation;
+      if (held && carried.has(held.kind)) carriers.set(part.at, held.to);
     }
+  }
+  for (const [at, to] of carriers) {
+    const figure = figures[at];
+    const carrier = figures[to];
+    if (figure && carrier && carrier !== figure) figure.with = carrier.id;
   }
   return figures.filter((figure) => figure !== undefined);
 }
@@ -286,7 +296,8 @@ function findRoots(actors: readonly Actor[]): number[] {
   });
 }
 
-function sized(actor: Actor, info: FigureInfo, shot: Scene['shot']): { w: number; h: number } {
+/** How large an actor is shown, in heights of the picture, before it is fitted into a group or a crowd. */
+export function sized(actor: Actor, info: FigureInfo, shot: Scene['shot']): { w: number; h: number } {
   const box = figureBox(actor.icon);
   let h = shownHeight(info.metres, shot) * (actor.size ?? 1);
   if (info.habitat === 'far') h = Math.min(h * 0.8, 0.6);
@@ -353,7 +364,8 @@ function siblingsBefore(at: number, actors: readonly Actor[]): number {
   return count;
 }
 
-function facing(info: FigureInfo, right: boolean): boolean {
+/** Whether a figure has to be flipped to look to the right (or, for false, to the left). */
+export function facing(info: FigureInfo, right: boolean): boolean {
   return info.facing === 'N' ? false : (info.facing === 'R') !== right;
 }
 

@@ -228,16 +228,19 @@ export function readScene(text: string, options: ReadOptions = {}): Scene {
   } satisfies Scene);
 }
 
-interface Look {
+/** How a member of the cast is drawn. */
+export interface Look {
   icon: string;
+  /** Degrees; absent for the figure's own colours. */
   hue?: number;
+  /** Times the natural size. */
   size?: number;
   /** Hats, glasses and scarves the look names. */
   worn: { icon: string; hue?: number; word: string }[];
 }
 
-/** The figure of every cast member, which depends on the cast alone, so that it is the same in every panel. */
-function castLooks(cast: readonly CastMember[]): Map<string, Look> {
+/** The figure of every cast member by id, which depends on the cast alone, so that it is the same in every panel. */
+export function castLooks(cast: readonly CastMember[]): Map<string, Look> {
   const looks = new Map<string, Look>();
   const taken = new Map<string, number>();
   for (const member of cast) {
@@ -280,7 +283,8 @@ function castLooks(cast: readonly CastMember[]): Map<string, Look> {
 }
 
 const toneSuffix = /-(?:medium-light|medium-dark|light|medium|dark)$/;
-const wearables = new Set(
+/** What is worn on the head, before the eyes or round the neck. */
+export const wearables: ReadonlySet<string> = new Set(
   'crown top-hat womans-hat billed-cap rescue-workers-helmet military-helmet graduation-cap glasses sunglasses goggles diving-mask scarf necktie ribbon sports-medal'.split(
     ' ',
   ),

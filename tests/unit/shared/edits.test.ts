@@ -36,6 +36,7 @@ const edits: Edit[] = [
   { type: 'insert-version', block: 'i1', index: 1, version },
   { type: 'remove-version', block: 'i1', version: 'i1-v1', current: null },
   { type: 'show-version', block: 'i1', version: null },
+  { type: 'replace-version', block: 'i1', version: { ...version, id: 'i1-v1', seed: 7, prompt: 'a fox' } },
   {
     type: 'batch',
     edits: [
