@@ -13,6 +13,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { captionFolder } from '../src/main/captions/folder.ts';
+import { History } from '../src/main/history.ts';
 import { Files } from '../src/main/library/files.ts';
 import { Library } from '../src/main/library/library.ts';
 import { Models } from '../src/main/models/models.ts';
@@ -47,14 +48,15 @@ function openStudio(name: string): Studio {
   const dataDir = join(scratch, name);
   mkdirSync(dataDir);
   const database = openDatabase(join(dataDir, 'library.db'));
-  const library = new Library({ database, files: new Files(dataDir), clock: systemClock });
+  const history = new History({ database, clock: systemClock });
+  const library = new Library({ database, files: new Files(dataDir), clock: systemClock, history });
   const options = CaptionOptionsSchema.parse({});
   const jsonl = join(dataDir, 'captions.jsonl');
   return {
     library,
     async caption(folder, each) {
       let done = 0;
-      const context = { library, models, database, clock: systemClock, ids: randomIds };
+      const context = { library, models, database, history, clock: systemClock, ids: randomIds };
       for await (const result of captionFolder(context, { folder, options, jsonl })) {
         if (result.state !== 'captioned')
           throw new Error(`${result.file}: ${result.error?.message ?? result.state}`);

@@ -37,7 +37,9 @@ export const commands: { readonly [Name in CommandName]: Handler<Name> } = {
       { filter, limit },
     ),
   'library.setCaption': (studio, { asset, text }) =>
-    studio.library.setCaption(asset, { text, source: 'person', pack: null }),
+    studio.history.library({ key: 'library.changeCaption' }, () =>
+      studio.library.setCaption(asset, { text, source: 'person', pack: null }),
+    ),
 
   'captions.start': (studio, { assets, filter, options }) =>
     studio.captions.start({ assets, filter }, options),
@@ -51,14 +53,16 @@ export const commands: { readonly [Name in CommandName]: Handler<Name> } = {
   'jobs.retry': (studio, { job }) => studio.jobs.retry(job),
   'jobs.clear': (studio) => studio.jobs.clear(),
 
+  'history.undo': (studio, { story = null, once = null }) => studio.history.undo(story, once),
+  'history.redo': (studio, { story = null, once = null }) => studio.history.redo(story, once),
+  'history.state': (studio, { story = null }) => studio.history.state(story),
+
   'stories.list': (studio) => studio.stories.list(),
   'stories.create': (studio, { title }) => studio.stories.create(title),
   'stories.importOutline': (studio, { name, markdown }) => studio.importOutline(name, markdown),
   'stories.open': (studio, { story }) => studio.stories.open(story),
   'stories.remove': (studio, { story }) => studio.stories.remove(story),
   'stories.edit': (studio, input) => studio.stories.edit(input),
-  'stories.undo': (studio, { story }) => studio.stories.undo(story),
-  'stories.redo': (studio, { story }) => studio.stories.redo(story),
   'stories.match': (studio, input) => studio.illustrator.match(input),
   'stories.illustrate': (studio, { story }) => studio.illustrator.start(story),
 

@@ -8,6 +8,7 @@ import { examine } from './doctor.ts';
 import { StudioEmitter } from './events.ts';
 import { Exports } from './exports/exports.ts';
 import { explainFileError } from './fs-errors.ts';
+import { History } from './history.ts';
 import { Jobs } from './jobs/jobs.ts';
 import { Files } from './library/files.ts';
 import { importRunner, startImport } from './library/import-job.ts';
@@ -73,6 +74,7 @@ export class Studio {
   readonly ids: Ids;
   readonly database: Database;
   readonly settings: Settings;
+  readonly history: History;
   readonly library: Library;
   readonly jobs: Jobs;
   readonly packs: Packs;
@@ -114,10 +116,18 @@ export class Studio {
       database,
       changed: (settings) => events.tell('settings.changed', settings),
     });
+    this.history = new History({
+      database,
+      clock,
+      emit: (state) => events.tell('history.changed', state),
+      stop: (run) => this.#stopRun(run),
+    });
+    const { history } = this;
     this.library = new Library({
       database,
       files,
       clock,
+      history,
       emit: (assets) => events.tell('library.changed', { assets }),
     });
     this.jobs = new Jobs({
@@ -135,8 +145,14 @@ export class Studio {
     const { library, jobs, models } = this;
     this.search = new Search({ library, models, openIndex: (space) => new VectorIndex(database, space) });
     jobs.register('import', importRunner(library, { exclude: [this.dataDir] }));
-    this.captions = new Captions({ library, models, jobs, database });
-    this.stories = new Stories({ database, clock, ids, emit: (name, payload) => events.tell(name, payload) });
+    this.captions = new Captions({ library, models, jobs, database, history });
+    this.stories = new Stories({
+      database,
+      clock,
+      ids,
+      history,
+      emit: (name, payload) => events.tell(name, payload),
+    });
     this.sketches = new Sketches({ stories: this.stories, library, database, clock });
     this.illustrator = new Illustrator({
       stories: this.stories,
@@ -259,6 +275,12 @@ export class Studio {
     signal.addEventListener('abort', () => {
       clearTimeout(timer);
     });
+  }
+
+  /** Cancels the job whose captions are being taken back, if it has not ended; other runs have ended, or are elsewhere. */
+  #stopRun(run: string): void {
+    const job = this.jobs.list().find(({ id }) => id === run);
+    if (job !== undefined && !['done', 'cancelled', 'failed'].includes(job.state)) this.jobs.cancel(job.id);
   }
 
   /**

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { EditSchema, type Edit } from './edits.ts';
+import type { MessageKey, MessageValues } from './messages.ts';
 import { FigureSchema, SceneSchema, type Figure, type FigureBox, type Scene } from './scene.ts';
 import { SettingsSchema, type Settings } from './settings.ts';
 import { AssetIdSchema, CastMemberSchema, IdSchema, type ImageVersion, type Story } from './story.ts';
@@ -161,22 +162,39 @@ export interface StorySummary {
   cover: string | null;
 }
 
-/** A story as a window holds it: the record, its revision, and what can be undone. */
-export interface OpenStory {
+/**
+ * What an entry of the history did: in the words of the window that did it, or, where no window did, as a message that
+ * each window words in its own language.
+ */
+export type HistoryLabel = string | { key: MessageKey; values?: MessageValues };
+
+/** What undo and redo would take back or do again; null when there is nothing. */
+export interface HistoryState {
+  undo: HistoryLabel | null;
+  redo: HistoryLabel | null;
+}
+
+/** What undo or redo did, and what it would do next in the same scope. */
+export interface HistoryStep extends HistoryState {
+  label: HistoryLabel;
+  /** The change of the story, when the entry was the story's. */
+  change: StoryChange | null;
+  /** Assets of the library that were changed, and those left as they are because somebody changed them since. */
+  changed: number;
+  kept: number;
+}
+
+/** A story as a window holds it: the record, its revision, and what can be undone in its window. */
+export interface OpenStory extends HistoryState {
   story: Story;
   /** Grows by one with every saved edit. */
   revision: number;
-  /** What undo and redo would take back or do again, in words; null when there is nothing. */
-  undo: string | null;
-  redo: string | null;
 }
 
-export interface StoryChange {
+export interface StoryChange extends HistoryState {
   id: string;
   revision: number;
   edit: Edit;
-  undo: string | null;
-  redo: string | null;
 }
 
 export interface PackSummary {
@@ -302,6 +320,7 @@ function command<Output>() {
 }
 
 const Nothing = z.object({});
+const HistoryScope = z.object({ story: IdSchema.optional() });
 const Seed = z.number().int().min(0).max(0xffffffff);
 
 export const contract = {
@@ -377,6 +396,14 @@ export const contract = {
   /** Takes finished jobs out of the list. */
   'jobs.clear': command<{ removed: number }>()(Nothing),
 
+  /**
+   * Takes back the latest entry among a story's edits and the library's changes; without a story, among the library's.
+   * `once` as in `stories.edit`.
+   */
+  'history.undo': command<HistoryStep | null>()(HistoryScope.extend({ once: IdSchema.optional() })),
+  'history.redo': command<HistoryStep | null>()(HistoryScope.extend({ once: IdSchema.optional() })),
+  'history.state': command<HistoryState>()(HistoryScope),
+
   'stories.list': command<StorySummary[]>()(Nothing),
   'stories.create': command<OpenStory>()(z.object({ title: z.string().max(1000).default('') })),
   /** Makes a story from a Markdown outline. Pictures that the outline names by path are not read through this door. */
@@ -393,10 +420,13 @@ export const contract = {
       edit: EditSchema,
       /** What the edit does, in words, for the undo menu. */
       label: z.string().min(1).max(200),
+      /**
+       * An id of the window's own. An edit whose answer was lost may be sent again with the same one: it is refused
+       * with `conflict` and `details.done` when it was saved already.
+       */
+      once: IdSchema.optional(),
     }),
   ),
-  'stories.undo': command<StoryChange | null>()(z.object({ story: IdSchema })),
-  'stories.redo': command<StoryChange | null>()(z.object({ story: IdSchema })),
   /** Pictures for a panel: from the library and newly sketched, with a suggested choice. Changes nothing in the story. */
   'stories.match': command<Match>()(
     z.object({
@@ -495,7 +525,10 @@ export interface StudioEvents {
   /** Assets were added, removed or captioned; ids of those touched, or null for many. */
   'library.changed': { assets: string[] | null };
   'story.changed': StoryChange;
+  /** A story was made, deleted, or changed by another process. */
   'stories.changed': { story: string };
+  /** What can be undone in the library has changed; carries the library's own scope. */
+  'history.changed': HistoryState;
   'request.part': { request: string; part: RequestPart };
   'settings.changed': Settings;
 }
@@ -505,6 +538,7 @@ export const eventNames: readonly EventName[] = [
   'library.changed',
   'story.changed',
   'stories.changed',
+  'history.changed',
   'request.part',
   'settings.changed',
 ];

@@ -66,6 +66,12 @@ export function keysOf(language: Language): string[] {
     .sort();
 }
 
+/** Whether there is a message of this key: one that was stored may be of another version. */
+export function isMessageKey(key: string): key is MessageKey {
+  const [area, name] = key.split('.') as [string, string];
+  return (english as Catalogue)[area]?.[name] !== undefined;
+}
+
 const formats = new Map<string, IntlMessageFormat>();
 
 /**

@@ -1,5 +1,6 @@
 import type { Caption, CaptionOptions } from '../../shared/contract.ts';
 import { FabulaError, toFailure, type Json } from '../../shared/errors.ts';
+import type { History } from '../history.ts';
 import type { Library } from '../library/library.ts';
 import type { CaptionedPicture, Models } from '../models/models.ts';
 import type { Database } from '../store/database.ts';
@@ -23,6 +24,8 @@ export type Finished<Item> =
 
 export interface BatchSettings {
   options: CaptionOptions;
+  /** Id of the run: all its captions are one entry of the history, however often it is gone on with. */
+  run: string;
   /** Kept with every caption: what it was made with. */
   settings: { [key: string]: Json };
   /** Assets that this run has captioned. Two files may hold one picture; it is captioned once. */
@@ -34,6 +37,7 @@ interface Context {
   library: Library;
   models: Models;
   database: Database;
+  history: History;
 }
 
 /** Batches decoded ahead of the one in the models. */
@@ -67,8 +71,9 @@ export async function* captionAll<Item>(
     if (signal.aborted) throw new FabulaError('cancelled', 'Cancelled. What was captioned is kept.');
   };
   const store = (batch: readonly Inferred<Item>[]): Finished<Item>[] =>
-    context.database
-      .transaction(() => {
+    context.history.library(
+      (count) => ({ key: 'library.captionPictures', values: { count } }),
+      () => {
         const finished = batch.map((entry) => storeOne(context.library, entry, { pack, ...settings }));
         const vectors = batch.flatMap((entry) =>
           entry.state === 'caption' ? [{ asset: entry.asset, vector: entry.result.vector }] : [],
@@ -76,8 +81,9 @@ export async function* captionAll<Item>(
         context.library.putVectors(space, vectors);
         save(finished);
         return finished;
-      })
-      .immediate();
+      },
+      { run: settings.run },
+    );
 
   const inWorker: Promise<Inferred<Item>[]>[] = [];
   try {

@@ -6,6 +6,7 @@ import {
   type Job,
 } from '../../shared/contract.ts';
 import { FabulaError, type Json } from '../../shared/errors.ts';
+import type { History } from '../history.ts';
 import type { JobContext, JobItem, Jobs } from '../jobs/jobs.ts';
 import type { Library } from '../library/library.ts';
 import type { Models } from '../models/models.ts';
@@ -18,6 +19,7 @@ export interface CaptionsContext {
   models: Models;
   jobs: Jobs;
   database: Database;
+  history: History;
 }
 
 const ParamsSchema = z.object({ options: CaptionOptionsSchema });
@@ -66,6 +68,7 @@ export class Captions {
       (item) => this.#prepare(item, options),
       {
         options,
+        run: job.job.id,
         settings: captionSettings(this.#context.models, options, { job: job.job.id }),
         done: new Set(),
         signal: job.signal,

@@ -1,6 +1,7 @@
 import { join, relative, resolve } from 'node:path';
 import type { CaptionOptions } from '../../shared/contract.ts';
 import { toFailure, type FabulaError } from '../../shared/errors.ts';
+import type { History } from '../history.ts';
 import type { Library } from '../library/library.ts';
 import { walkPictures } from '../library/walk.ts';
 import type { Models } from '../models/models.ts';
@@ -17,6 +18,7 @@ export interface FolderContext {
   library: Library;
   models: Models;
   database: Database;
+  history: History;
   clock: Clock;
   ids: Ids;
 }
@@ -93,7 +95,7 @@ export async function* captionFolder(
       context,
       found,
       (item) => prepare(context, item, run, options),
-      { options, settings, done: run.done, signal },
+      { options, run: run.id, settings, done: run.done, signal },
       () => run.beat(),
     );
     for await (const batch of work) {

@@ -37,10 +37,10 @@ export function addCaption(program: Command, cli: Cli): void {
     .action(async (folder: string, options: Options) => {
       const { mode, prefix, suffix, replacePerson } = options;
       const { captionFolder, captionLine } = await import('../captions/folder.ts');
-      await cli.withStudio(options, async ({ library, models, database, clock, ids, dataDir }) => {
+      await cli.withStudio(options, async ({ library, models, database, history, clock, ids, dataDir }) => {
         const tally = { captioned: 0, kept: 0, failed: 0 };
         const results = captionFolder(
-          { library, models, database, clock, ids },
+          { library, models, database, history, clock, ids },
           {
             folder,
             options: CaptionOptionsSchema.parse({ mode, prefix, suffix, replacePerson }),

@@ -75,9 +75,9 @@ async function demonstrate(studio: Studio, cli: Cli, folder: string, started: nu
   const captions = join(folder, 'captions.jsonl');
   let captioned = 0;
   const { captionFolder } = await import('../captions/folder.ts');
-  const { library, models, database, clock, ids } = studio;
+  const { library, models, database, history, clock, ids } = studio;
   for await (const { file, caption, error } of captionFolder(
-    { library, models, database, clock, ids },
+    { library, models, database, history, clock, ids },
     {
       folder: pictures,
       options: CaptionOptionsSchema.parse({}),

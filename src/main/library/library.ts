@@ -14,6 +14,7 @@ import type {
 } from '../../shared/contract.ts';
 import { FabulaError, type Json } from '../../shared/errors.ts';
 import { explainFileError } from '../fs-errors.ts';
+import type { History } from '../history.ts';
 import type { Clock } from '../ports.ts';
 import type { Files } from './files.ts';
 import { conditions } from './filter.ts';
@@ -27,6 +28,8 @@ export interface LibraryOptions {
   database: Database;
   files: Files;
   clock: Clock;
+  /** Keeps what can be undone. Without one nothing can be. */
+  history?: History;
   /** Hears of assets added, removed or captioned: their ids, or null for many. Several changes are told at once. */
   emit?: (assets: string[] | null) => void;
 }
@@ -103,6 +106,8 @@ interface AssetRow {
   imported_at: string;
   origin: AssetOrigin;
   kept: 0 | 1;
+  /** Number of the caption shown. */
+  caption: number | null;
   caption_text: string | null;
   caption_source: CaptionSource | null;
   caption_pack: string | null;
@@ -111,7 +116,7 @@ interface AssetRow {
 
 const selectAssets = `
   SELECT assets.number, assets.id, name, folder, mime, width, height, bytes, taken_at, imported_at, origin, kept,
-    captions.text AS caption_text, captions.source AS caption_source, captions.pack AS caption_pack,
+    assets.caption, captions.text AS caption_text, captions.source AS caption_source, captions.pack AS caption_pack,
     captions.created_at AS caption_created_at
   FROM assets LEFT JOIN captions ON captions.number = assets.caption`;
 
@@ -160,6 +165,7 @@ export class Library {
   readonly #database: Database;
   readonly #files: Files;
   readonly #clock: Clock;
+  readonly #history: History | undefined;
   readonly #emit: (assets: string[] | null) => void;
   readonly #renditions = new Map<string, Promise<void>>();
   readonly #changed = new Set<string>();
@@ -172,10 +178,19 @@ export class Library {
     this.#database = options.database;
     this.#files = options.files;
     this.#clock = options.clock;
+    this.#history = options.history;
     this.#emit = options.emit ?? (() => {});
     this.#statements = prepareStatements(this.#database);
     const transaction = this.#database.transaction((work: () => unknown) => work());
     this.#inTransaction = <T>(work: () => T) => transaction(work) as T;
+    // A caption once written stays in the table: its number tells it from every other, also from one of the same words.
+    this.#history?.register('caption', {
+      read: (asset) => {
+        const row = this.#statements.asset.get(asset);
+        return row === undefined ? undefined : row.caption;
+      },
+      write: (asset, _key, caption) => this.#restoreCaption(asset, caption as number | null),
+    });
   }
 
   // Importing
@@ -504,7 +519,8 @@ export class Library {
         const row = this.#row(id);
         if (row.caption_source === 'person' && caption.source !== 'person' && !replacePerson) return;
         const text = caption.text.trim();
-        this.#insertCaption(id, { ...caption, text });
+        const number = this.#insertCaption(id, { ...caption, text });
+        this.#history?.note(id, 'caption', '', row.caption, number);
         this.#index(row.number, row.name, text);
         this.#tell(id);
       });
@@ -530,7 +546,23 @@ export class Library {
       .map((row) => ({ ...row, settings: JSON.parse(row.settings) as Json }));
   }
 
-  #insertCaption(id: string, { text, source, pack, settings = {} }: NewCaption): void {
+  /** Shows an earlier caption again, or none; undo and redo do. */
+  #restoreCaption(id: string, number: number | null): void {
+    const row = this.#row(id);
+    const text =
+      number === null
+        ? ''
+        : (this.#database
+            .prepare('SELECT text FROM captions WHERE number = ?')
+            .pluck()
+            .get(number) as string);
+    this.#statements.showCaption.run(number, id);
+    this.#index(row.number, row.name, text);
+    this.#tell(id);
+  }
+
+  /** @returns the number of the caption now shown; null when the text is empty, which takes the caption away */
+  #insertCaption(id: string, { text, source, pack, settings = {} }: NewCaption): number | null {
     const { lastInsertRowid } = this.#statements.insertCaption.run(
       id,
       text,
@@ -539,7 +571,9 @@ export class Library {
       JSON.stringify(settings),
       this.#now(),
     );
-    this.#statements.showCaption.run(text === '' ? null : lastInsertRowid, id);
+    const number = text === '' ? null : Number(lastInsertRowid);
+    this.#statements.showCaption.run(number, id);
+    return number;
   }
 
   /** Brings the full-text index in step with an asset: the one place that writes it. */

@@ -28,7 +28,8 @@ export function openDatabase(file: string, migrations: readonly Migration[] = ow
     database = new BetterSqlite3(file, { timeout: busyTimeout });
     refuseForeign(database, file, migrations);
     database.pragma('journal_mode = WAL');
-    // In WAL mode NORMAL keeps the database consistent over a power cut; at most the last transactions are lost.
+    // In WAL mode NORMAL keeps the database whole over a power cut, and loses nothing when only the process dies. What
+    // a person made is saved `durably`; what can be made again (imports, vectors, renditions) need not wait for the disk.
     database.pragma('synchronous = NORMAL');
     database.pragma('cache_size = -32000');
     database.pragma('temp_store = MEMORY');
@@ -38,6 +39,21 @@ export function openDatabase(file: string, migrations: readonly Migration[] = ow
   } catch (error) {
     database?.close();
     throw explainFileError(error, file);
+  }
+}
+
+/**
+ * Runs a piece of work in one transaction which, when this returns, lies on the disk: it outlives a power cut, and so
+ * does everything committed before it. Inside another transaction it is a part of that one.
+ */
+export function durably<T>(database: Database, work: () => T): T {
+  const transaction = database.transaction(work) as { immediate: () => T };
+  if (database.inTransaction) return transaction.immediate();
+  database.pragma('synchronous = FULL');
+  try {
+    return transaction.immediate();
+  } finally {
+    database.pragma('synchronous = NORMAL');
   }
 }
 

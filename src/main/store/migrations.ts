@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3';
 import * as initial from './migrations/001-initial.ts';
 import * as library from './migrations/002-library.ts';
 import * as assetAliases from './migrations/003-asset-aliases.ts';
+import * as history from './migrations/004-history.ts';
 
 export interface Migration {
   /** 1, 2, 3, …: the schema version (`PRAGMA user_version`) that `up` leads to. */
@@ -10,4 +11,4 @@ export interface Migration {
 }
 
 /** Every migration in order. Append-only: one that has shipped is never changed. */
-export const migrations: readonly Migration[] = [initial, library, assetAliases];
+export const migrations: readonly Migration[] = [initial, library, assetAliases, history];

@@ -202,7 +202,8 @@ export class Sketches {
       .all(marks.panels, rowsAtOnce) as { row: number; text: string }[];
     const edits = database
       .prepare(
-        'SELECT rowid AS row, edit || inverse AS text FROM story_edits WHERE rowid > ? ORDER BY rowid LIMIT ?',
+        `SELECT number AS row, edit || inverse AS text FROM history
+         WHERE number > ? AND story IS NOT NULL ORDER BY number LIMIT ?`,
       )
       .all(marks.edits, rowsAtOnce) as { row: number; text: string }[];
     for (const { text } of [...panels, ...edits]) {

@@ -1,9 +1,18 @@
 import { FabulaError } from '../../shared/errors.ts';
-import type { EventName, OpenStory, StoryChange, StorySummary, StudioEvents } from '../../shared/contract.ts';
+import type {
+  EventName,
+  HistoryLabel,
+  HistoryState,
+  OpenStory,
+  StoryChange,
+  StorySummary,
+  StudioEvents,
+} from '../../shared/contract.ts';
 import { applyEdit, checkStory, type Edit } from '../../shared/edits.ts';
 import { currentVersion, defaultSettings, type Panel, type Story } from '../../shared/story.ts';
+import { refuseDone, type History } from '../history.ts';
 import type { Clock, Ids } from '../ports.ts';
-import type { Database } from '../store/database.ts';
+import { durably, type Database } from '../store/database.ts';
 
 interface StoryRow {
   id: string;
@@ -16,18 +25,18 @@ interface StoryRow {
   updated_at: string;
 }
 
-interface EditRow {
-  seq: number;
-  label: string;
-  edit: string;
-  inverse: string;
-}
-
 export interface StoriesParts {
   database: Database;
   clock: Clock;
   ids: Ids;
+  history: History;
   emit: <Name extends EventName>(name: Name, payload: StudioEvents[Name]) => void;
+}
+
+/** An edit to be saved, and what it is called in the history. */
+export interface PlannedEdit {
+  edit: Edit;
+  label: HistoryLabel;
 }
 
 /** How many stories are kept in memory as last read, so that an edit need not read a long story again. */
@@ -42,15 +51,18 @@ export class Stories {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #ids: Ids;
+  readonly #history: History;
   readonly #emit: StoriesParts['emit'];
   /** The latest state read or written, by story; a state whose revision is not the row's own is read again. */
   readonly #states = new Map<string, { story: Story; revision: number }>();
 
-  constructor({ database, clock, ids, emit }: StoriesParts) {
+  constructor({ database, clock, ids, history, emit }: StoriesParts) {
     this.#database = database;
     this.#clock = clock;
     this.#ids = ids;
+    this.#history = history;
     this.#emit = emit;
+    history.registerStories({ step: (story, edit) => this.#step(story, edit) });
   }
 
   /** Every story, the one changed last first. */
@@ -94,48 +106,49 @@ export class Stories {
    */
   insert(story: Story): OpenStory {
     checkStory(story);
-    const saved = this.#database
-      .transaction(() => {
-        const taken =
-          this.#database.prepare('SELECT 1 FROM stories WHERE id = ?').get(story.id) !== undefined;
-        const inserted = taken ? { ...story, id: this.#ids.next() } : story;
-        this.#database
-          .prepare(
-            `INSERT INTO stories (id, title, settings, "cast", panel_order, revision, created_at, updated_at)
-             VALUES (?, ?, ?, ?, ?, 0, ?, ?)`,
-          )
-          .run(
-            inserted.id,
-            inserted.title,
-            JSON.stringify(inserted.settings),
-            JSON.stringify(inserted.cast),
-            panelOrder(inserted),
-            inserted.createdAt,
-            inserted.updatedAt,
-          );
-        this.#savePanels(inserted.id, inserted.panels);
-        return inserted;
-      })
-      .immediate();
-    this.#keep(saved, 0);
-    this.#emit('stories.changed', { story: saved.id });
-    return { story: saved, revision: 0, undo: null, redo: null };
+    const opened = durably(this.#database, () => {
+      const taken = this.#database.prepare('SELECT 1 FROM stories WHERE id = ?').get(story.id) !== undefined;
+      const inserted = taken ? { ...story, id: this.#ids.next() } : story;
+      this.#database
+        .prepare(
+          `INSERT INTO stories (id, title, settings, "cast", panel_order, revision, created_at, updated_at)
+           VALUES (?, ?, ?, ?, ?, 0, ?, ?)`,
+        )
+        .run(
+          inserted.id,
+          inserted.title,
+          JSON.stringify(inserted.settings),
+          JSON.stringify(inserted.cast),
+          panelOrder(inserted),
+          inserted.createdAt,
+          inserted.updatedAt,
+        );
+      this.#savePanels(inserted.id, inserted.panels);
+      return { story: inserted, revision: 0, ...this.#history.state(inserted.id) };
+    });
+    this.#keep(opened.story, 0);
+    this.#emit('stories.changed', { story: opened.story.id });
+    return opened;
   }
 
   /** @throws FabulaError `not-found` */
   open(id: string): OpenStory {
-    return this.#database.transaction(() => ({ ...this.#load(id), ...this.#menu(id) }))();
+    return this.#database.transaction(() => ({ ...this.#load(id), ...this.#history.state(id) }))();
   }
 
   /**
    * Saves an edit.
    *
    * @param revision the revision the edit was made on
-   * @throws FabulaError `conflict` when the story has changed since then; `not-found` and `invalid-input` when the
-   *   edit does not fit the story. Nothing is written in any of these cases.
+   * @param once an id of the caller's own, under which the edit is saved at most once
+   * @throws FabulaError `conflict` when the story has changed since then, or, with `details.done` true, when the edit
+   *   was saved before; `not-found` and `invalid-input` when the edit does not fit the story. Nothing is written in any
+   *   of these cases.
    */
-  edit(input: { story: string; revision: number; edit: Edit; label: string }): StoryChange {
-    return this.#commit(input.story, (story, revision) => {
+  edit(input: PlannedEdit & { story: string; revision: number; once?: string | undefined }): StoryChange {
+    const once = input.once ?? null;
+    const plan = (story: Story, revision: number): PlannedEdit => {
+      if (once !== null) refuseDone(this.#history.wasDone(once));
       if (revision !== input.revision) {
         throw new FabulaError(
           'conflict',
@@ -144,7 +157,8 @@ export class Stories {
         );
       }
       return { edit: input.edit, label: input.label };
-    })!;
+    };
+    return this.#commit(input.story, plan, once)!;
   }
 
   /**
@@ -153,18 +167,8 @@ export class Stories {
    *
    * @param plan answers the edit, or null to leave the story alone
    */
-  change(story: string, plan: (story: Story) => { edit: Edit; label: string } | null): StoryChange | null {
-    return this.#commit(story, plan);
-  }
-
-  /** Takes the last edit back; null when there is none. @throws FabulaError `not-found` */
-  undo(id: string): StoryChange | null {
-    return this.#step(id, 'done');
-  }
-
-  /** Does the edit last taken back again; null when there is none. @throws FabulaError `not-found` */
-  redo(id: string): StoryChange | null {
-    return this.#step(id, 'undone');
+  change(story: string, plan: (story: Story) => PlannedEdit | null): StoryChange | null {
+    return this.#commit(story, plan, null);
   }
 
   /** Deletes a story, its panels and its history; pictures stay in the library. */
@@ -177,59 +181,31 @@ export class Stories {
 
   #commit(
     id: string,
-    plan: (story: Story, revision: number) => { edit: Edit; label: string } | null,
+    plan: (story: Story, revision: number) => PlannedEdit | null,
+    request: string | null,
   ): StoryChange | null {
-    const saved = this.#database
-      .transaction(() => {
-        const before = this.#load(id);
-        const planned = plan(before.story, before.revision);
-        if (planned === null) return null;
-        const { story, inverse } = applyEdit(before.story, planned.edit);
-        const after = this.#save(before, story);
-        this.#database.prepare(`DELETE FROM story_edits WHERE story = ? AND state = 'undone'`).run(id);
-        this.#database
-          .prepare(
-            `INSERT INTO story_edits (story, seq, label, edit, inverse, state, created_at)
-             SELECT ?, coalesce(max(seq), 0) + 1, ?, ?, ?, 'done', ? FROM story_edits WHERE story = ?`,
-          )
-          .run(
-            id,
-            planned.label,
-            JSON.stringify(planned.edit),
-            JSON.stringify(inverse),
-            after.story.updatedAt,
-            id,
-          );
-        return { ...after, edit: planned.edit, menu: this.#menu(id) };
-      })
-      .immediate();
+    const saved = durably(this.#database, () => {
+      const before = this.#load(id);
+      const planned = plan(before.story, before.revision);
+      if (planned === null) return null;
+      const { edit, label } = planned;
+      const { story, inverse } = applyEdit(before.story, edit);
+      const after = this.#save(before, story);
+      this.#history.addEdit({ story: id, label, edit, inverse, request });
+      return { ...after, edit, menu: this.#history.state(id) };
+    });
     return saved && this.#announce(saved);
   }
 
-  #step(id: string, state: 'done' | 'undone'): StoryChange | null {
-    const saved = this.#database
-      .transaction(() => {
-        const before = this.#load(id);
-        const row = this.#nextEdit(id, state);
-        if (row === undefined) return null;
-        const edit = JSON.parse(state === 'done' ? row.inverse : row.edit) as Edit;
-        const after = this.#save(before, applyEdit(before.story, edit).story);
-        this.#database
-          .prepare('UPDATE story_edits SET state = ? WHERE story = ? AND seq = ?')
-          .run(state === 'done' ? 'undone' : 'done', id, row.seq);
-        return { ...after, edit, menu: this.#menu(id) };
-      })
-      .immediate();
-    return saved && this.#announce(saved);
+  /** A step of the history, in its transaction. */
+  #step(id: string, edit: Edit): (menu: HistoryState) => StoryChange {
+    const before = this.#load(id);
+    const after = this.#save(before, applyEdit(before.story, edit).story);
+    return (menu) => this.#announce({ ...after, edit, menu });
   }
 
   /** Tells the windows, once the transaction holds. */
-  #announce(saved: {
-    story: Story;
-    revision: number;
-    edit: Edit;
-    menu: Pick<OpenStory, 'undo' | 'redo'>;
-  }): StoryChange {
+  #announce(saved: { story: Story; revision: number; edit: Edit; menu: HistoryState }): StoryChange {
     this.#keep(saved.story, saved.revision);
     const change: StoryChange = {
       id: saved.story.id,
@@ -313,22 +289,6 @@ export class Stories {
   #savePanels(story: string, panels: readonly Panel[]): void {
     const save = this.#database.prepare('INSERT OR REPLACE INTO panels (story, id, json) VALUES (?, ?, ?)');
     for (const panel of panels) save.run(story, panel.id, JSON.stringify(panel));
-  }
-
-  #nextEdit(story: string, state: 'done' | 'undone'): EditRow | undefined {
-    return this.#database
-      .prepare(
-        `SELECT seq, label, edit, inverse FROM story_edits WHERE story = ? AND state = ?
-         ORDER BY seq ${state === 'done' ? 'DESC' : 'ASC'} LIMIT 1`,
-      )
-      .get(story, state) as EditRow | undefined;
-  }
-
-  #menu(story: string): Pick<OpenStory, 'undo' | 'redo'> {
-    return {
-      undo: this.#nextEdit(story, 'done')?.label ?? null,
-      redo: this.#nextEdit(story, 'undone')?.label ?? null,
-    };
   }
 
   #cover(story: string): string | null {

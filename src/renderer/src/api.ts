@@ -96,6 +96,7 @@ const listeners: Listeners = {
   'library.changed': new Set(),
   'story.changed': new Set(),
   'stories.changed': new Set(),
+  'history.changed': new Set(),
   'request.part': new Set(),
   'settings.changed': new Set(),
 };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Captions } from '../../../src/main/captions/captions.ts';
+import { History } from '../../../src/main/history.ts';
 import { Jobs } from '../../../src/main/jobs/jobs.ts';
 import { Files } from '../../../src/main/library/files.ts';
 import { Library } from '../../../src/main/library/library.ts';
@@ -34,9 +35,10 @@ let dataDir: string;
 
 function open(use: Models = models): void {
   database = openDatabase(join(dataDir, 'library.db'));
-  library = new Library({ database, files: new Files(dataDir), clock: systemClock });
+  const history = new History({ database, clock: systemClock });
+  library = new Library({ database, files: new Files(dataDir), clock: systemClock, history });
   jobs = new Jobs({ database, clock: systemClock, ids: randomIds });
-  captions = new Captions({ library, models: use, jobs, database });
+  captions = new Captions({ library, models: use, jobs, database, history });
 }
 
 async function close(): Promise<void> {

@@ -187,11 +187,11 @@ describe('illustrating a story', () => {
     expect(drawn.seed).toBe(drawn.scene!.seed);
     expect(bench.stories.open(story).story.panels[2]!.blocks).toHaveLength(1);
 
-    expect(bench.stories.undo(story)).toMatchObject({
+    expect(bench.history.undo(story)).toMatchObject({
       redo: 'Illustrate panel 2',
       undo: 'Illustrate panel 1',
     });
-    bench.stories.undo(story);
+    bench.history.undo(story);
     expect(bench.stories.open(story).story.panels.every(({ blocks }) => blocks.length === 1)).toBe(true);
   });
 

@@ -64,7 +64,7 @@ describe('tidying', () => {
     const undone = await version('v2', readScene('A bear.', { seed: 1 }));
     edit('story-1', { type: 'replace-version', block: 'i1', version: edited });
     edit('story-1', { type: 'replace-version', block: 'i1', version: undone });
-    bench.stories.undo('story-1');
+    bench.history.undo('story-1');
     const offered = await draw('A whale.');
     const spoken = await draw('A goat.');
     bench.library.setCaption(spoken, { text: 'My goat', source: 'person', pack: null });
@@ -87,7 +87,7 @@ describe('tidying', () => {
     edit('story-1', { type: 'set-title', title: 'Another' });
     expect(await aged.tidy(running)).toBe(1);
     expect(kept([undone.asset, edited.asset, second.asset])).toEqual([false, true, true]);
-    const undo = () => bench.stories.undo('story-1');
+    const undo = () => bench.history.undo('story-1');
     while (undo() !== null);
     for (const { asset } of [first, second]) await bench.library.media(asset, 'thumb');
 
@@ -202,7 +202,7 @@ describe('a look of the cast', () => {
     }
     expect(sketches.outdated('story-1')).toEqual([]);
 
-    bench.stories.undo('story-1');
+    bench.history.undo('story-1');
     expect(bench.stories.open('story-1').story.panels).toEqual(before);
   });
 

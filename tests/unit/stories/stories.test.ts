@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { History } from '../../../src/main/history.ts';
 import { Stories } from '../../../src/main/stories/stories.ts';
-import { applyEdit, type Edit } from '../../../src/shared/edits.ts';
+import type { Edit } from '../../../src/shared/edits.ts';
 import { FabulaError } from '../../../src/shared/errors.ts';
-import { StorySchema, type Block, type Story } from '../../../src/shared/story.ts';
 import {
   countingIds,
   fixedClock,
@@ -10,7 +10,6 @@ import {
   openBench,
   panelOf,
   removeBench,
-  seeded,
   storyOf,
   textBlock,
   type Bench,
@@ -29,10 +28,13 @@ afterEach(async () => {
 
 /** The same stories as another process sees them: read from the database, nothing remembered. */
 const reopened = (): Stories =>
-  new Stories({ database: bench.database, clock: fixedClock, ids: countingIds('again-'), emit: () => {} });
-
-/** Everything of a story but the time of its last change. */
-const bytes = (story: Story): string => JSON.stringify({ ...story, updatedAt: '' });
+  new Stories({
+    database: bench.database,
+    clock: fixedClock,
+    ids: countingIds('again-'),
+    history: new History({ database: bench.database, clock: fixedClock }),
+    emit: () => {},
+  });
 
 const codeOf = (work: () => unknown): string => {
   try {
@@ -63,16 +65,16 @@ describe('editing', () => {
 
     const later = reopened();
     expect(later.open(story.id)).toMatchObject({ revision: 2, undo: 'Change title', redo: null });
-    expect(later.undo(story.id)).toMatchObject({
-      revision: 3,
-      edit: { type: 'set-title', title: 'The lamp' },
+    expect(bench.history.undo(story.id)).toMatchObject({
+      change: { revision: 3, edit: { type: 'set-title', title: 'The lamp' } },
+      label: 'Change title',
       undo: 'Type A',
       redo: 'Change title',
     });
     expect(stories.open(story.id).story.title).toBe('The lamp');
-    expect(stories.redo(story.id)).toMatchObject({ undo: 'Change title', redo: null });
+    expect(bench.history.redo(story.id)).toMatchObject({ undo: 'Change title', redo: null });
     expect(reopened().open(story.id).story.title).toBe('The lamp keeper');
-    expect(stories.redo(story.id)).toBeNull();
+    expect(bench.history.redo(story.id)).toBeNull();
   });
 
   test('a new edit ends what could be redone', () => {
@@ -80,11 +82,11 @@ describe('editing', () => {
     const title = (revision: number, text: string) =>
       stories.edit({ story: story.id, revision, edit: { type: 'set-title', title: text }, label: text });
     title(0, 'Two');
-    stories.undo(story.id);
+    bench.history.undo(story.id);
     expect(title(2, 'Three')).toMatchObject({ undo: 'Three', redo: null });
-    expect(stories.redo(story.id)).toBeNull();
-    expect(stories.undo(story.id)).toMatchObject({ undo: null, redo: 'Three' });
-    expect(stories.undo(story.id)).toBeNull();
+    expect(bench.history.redo(story.id)).toBeNull();
+    expect(bench.history.undo(story.id)).toMatchObject({ undo: null, redo: 'Three' });
+    expect(bench.history.undo(story.id)).toBeNull();
   });
 
   test('a stale revision is a conflict, and writes nothing', () => {
@@ -202,166 +204,5 @@ describe('stories', () => {
     const twice = storyOf([panelOf('p1', textBlock('t1', 'a')), panelOf('p2', textBlock('t1', 'b'))]);
     expect(codeOf(() => stories.insert(twice))).toBe('invalid-input');
     expect(stories.list()).toEqual([]);
-  });
-});
-
-describe('2,000 random edits and undos', () => {
-  test.each([1])('seed %i: undo to the start, redo to the end, byte for byte', (seed) => {
-    const random = seeded(seed);
-    const below = (limit: number) => Math.floor(random() * limit);
-    let count = 0;
-    const fresh = () => `n${++count}`;
-    const words = () =>
-      ['', 'Moss', 'émoi 🐈', 'حارس المنارة', '灯台', '<b>&amp;</b>', '"\\\u0000'][below(7)]!.repeat(
-        1 + below(3),
-      );
-    const newBlock = (): Block =>
-      below(2) === 0
-        ? textBlock(fresh(), words())
-        : imageBlock(fresh(), 'abcdef0123456789'[below(16)]!.repeat(64), words());
-
-    /** A random edit that may or may not fit the story. */
-    const propose = (story: Story): Edit => {
-      const panel = story.panels[below(story.panels.length)];
-      const blocks = story.panels.flatMap((one) => one.blocks);
-      const block = blocks[below(blocks.length)];
-      const member = story.cast[below(story.cast.length)];
-      switch (below(16)) {
-        case 0:
-          return { type: 'set-title', title: words() };
-        case 1:
-          return {
-            type: 'set-settings',
-            settings: { ...story.settings, seed: below(1000), author: words() },
-          };
-        case 2:
-          return { type: 'insert-cast', index: below(3), member: { id: fresh(), name: 'A', look: words() } };
-        case 3:
-          return member
-            ? { type: 'set-cast', member: { ...member, hue: below(300) - 150 } }
-            : { type: 'remove-cast', id: 'none' };
-        case 4:
-          return { type: 'remove-cast', id: member?.id ?? 'none' };
-        case 5:
-        case 6:
-          return {
-            type: 'insert-panel',
-            index: below(story.panels.length + 1),
-            panel: { ...panelOf(fresh(), newBlock()), notes: words() },
-          };
-        case 7:
-          return { type: 'remove-panel', panel: panel?.id ?? 'none' };
-        case 8:
-          return { type: 'move-panel', panel: panel?.id ?? 'none', index: below(story.panels.length + 1) };
-        case 9:
-          return {
-            type: 'set-panel',
-            panel: panel?.id ?? 'none',
-            fields:
-              below(2) === 0 ? { dialogue: words() } : { shot: '1A', duration: below(2) === 0 ? null : 2 },
-          };
-        case 10:
-          return { type: 'insert-block', panel: panel?.id ?? 'none', index: below(3), block: newBlock() };
-        case 11:
-          return { type: 'remove-block', block: block?.id ?? 'none' };
-        case 12:
-          return {
-            type: 'move-block',
-            block: block?.id ?? 'none',
-            panel: story.panels[below(story.panels.length)]?.id ?? 'none',
-            index: below(3),
-          };
-        case 13:
-          return block?.type === 'image'
-            ? { type: 'set-image-caption', block: block.id, caption: words() }
-            : { type: 'set-text', block: block?.id ?? 'none', text: words() };
-        case 14: {
-          if (block?.type !== 'image')
-            return { type: 'show-version', block: block?.id ?? 'none', version: null };
-          const version = {
-            id: fresh(),
-            asset: '9'.repeat(64),
-            source: 'sketched' as const,
-            createdAt: story.createdAt,
-          };
-          return [
-            {
-              type: 'insert-version' as const,
-              block: block.id,
-              index: below(block.versions.length + 1),
-              version,
-            },
-            { type: 'show-version' as const, block: block.id, version: null },
-            {
-              type: 'remove-version' as const,
-              block: block.id,
-              version: block.versions[below(block.versions.length)]?.id ?? 'none',
-              current: null,
-            },
-          ][below(3)]!;
-        }
-        default: {
-          const one = panel?.id ?? 'none';
-          return {
-            type: 'batch',
-            edits: [
-              { type: 'set-panel', panel: one, fields: { notes: words() } },
-              { type: 'insert-block', panel: one, index: 0, block: newBlock() },
-            ],
-          };
-        }
-      }
-    };
-
-    const first = stories.insert(
-      storyOf([panelOf('p1', textBlock('t1', 'x')), panelOf('p2', imageBlock('i1', 'a'.repeat(64)))]),
-    ).story;
-    const id = first.id;
-    let mirror = first;
-    let steps = 0;
-    // One transaction around all: the test is about what is kept, not about the disk.
-    bench.database.exec('BEGIN');
-    while (steps < 2000) {
-      const { story, revision } = stories.open(id);
-      const turn = random();
-      if (turn < 0.15) {
-        const change = stories.undo(id);
-        if (change) mirror = applyEdit(mirror, change.edit).story;
-      } else if (turn < 0.22) {
-        const change = stories.redo(id);
-        if (change) mirror = applyEdit(mirror, change.edit).story;
-      } else {
-        const edit = propose(story);
-        try {
-          stories.edit({ story: id, revision, edit, label: `step ${steps}` });
-        } catch (error) {
-          // Proposals that do not fit are refused and leave no trace.
-          expect(error).toBeInstanceOf(FabulaError);
-          expect(stories.open(id).revision).toBe(revision);
-          continue;
-        }
-        mirror = applyEdit(mirror, edit).story;
-      }
-      steps++;
-    }
-    bench.database.exec('COMMIT');
-    // What a window holds, which applies the same edits, is what was saved.
-    const last = reopened().open(id).story;
-    expect(bytes(mirror)).toBe(bytes(last));
-    expect(() => StorySchema.parse(last)).not.toThrow();
-    while (stories.redo(id)) {
-      // To the end of what can be redone.
-    }
-    const end = bytes(reopened().open(id).story);
-    bench.database.exec('BEGIN');
-    let undone = 0;
-    while (stories.undo(id)) undone++;
-    bench.database.exec('COMMIT');
-    expect(undone).toBeGreaterThan(500);
-    expect(bytes(reopened().open(id).story)).toBe(bytes(first));
-    bench.database.exec('BEGIN');
-    for (const later = reopened(); later.redo(id););
-    bench.database.exec('COMMIT');
-    expect(bytes(stories.open(id).story)).toBe(end);
   });
 });

@@ -91,12 +91,12 @@ function actions(window: WindowState): Readonly<Record<WindowCommand, Action>> {
       run: () => void (window.dialog = { name: 'caption' }),
     },
     undo: {
-      enabled: inStory,
-      run: () => window.story!.undo(),
+      enabled: () => window.undoLabel !== null || inStory(),
+      run: () => window.undo(),
     },
     redo: {
-      enabled: inStory,
-      run: () => window.story!.redo(),
+      enabled: () => window.redoLabel !== null || inStory(),
+      run: () => window.redo(),
     },
     'new-panel': {
       enabled: inStory,

@@ -1,21 +1,27 @@
 import * as api from '../api.ts';
-import type { OpenStory, StoryChange } from '../../../shared/contract.ts';
+import type { HistoryLabel, HistoryState, OpenStory, StoryChange } from '../../../shared/contract.ts';
 import { applyEdit, type Edit } from '../../../shared/edits.ts';
 import { FabulaError } from '../../../shared/errors.ts';
 import type { Story } from '../../../shared/story.ts';
+import { tellStep, wordLabel } from './history.svelte.ts';
+import { newId } from './ids.ts';
 import type { Notices } from './notices.svelte.ts';
 
 /** A pause in typing this long makes one edit of what was typed. */
 const typingPauseMs = 400;
-const retryMs = 3000;
+/** How long to wait before saving is tried again, the first time, the second, … */
+const retryMs = [250, 500, 1000, 2000, 3000];
 /** Conflicts in a row after which an edit waits before it is tried again. */
 const maxConflicts = 5;
 
 export type SimpleEdit = Exclude<Edit, { type: 'batch' }>;
 export type SaveState = 'saved' | 'saving' | 'failed';
 
-/** What waits to be sent, in order. Undo and redo wait behind the edits that were made before them. */
-type Outgoing = { kind: 'edit'; edit: Edit; label: string } | { kind: 'undo' } | { kind: 'redo' };
+/**
+ * What waits to be sent, in order. Undo and redo wait behind the edits that were made before them. `once` makes sending
+ * it again harmless when the studio died between saving it and saying so.
+ */
+type Outgoing = { once: string } & ({ kind: 'edit'; edit: Edit; label: string } | { kind: 'undo' | 'redo' });
 
 /** Text being typed: shown at once, sent as one edit when the typing pauses. */
 interface Typing {
@@ -34,8 +40,7 @@ export class SyncedStory {
   save = $state<SaveState>('saved');
   /** Why saving fails, while it does. */
   saveProblem = $state('');
-  undoLabel = $state<string | null>(null);
-  redoLabel = $state<string | null>(null);
+  #menu = $state.raw<HistoryState>({ undo: null, redo: null });
 
   readonly #notices: Notices;
   readonly #onGone: () => void;
@@ -46,6 +51,7 @@ export class SyncedStory {
   #typing: Typing | null = null;
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  #failures = 0;
   #sending: Promise<void> | null = null;
   #held: StoryChange[] = [];
   /** The story has to be loaded again before anything is sent. */
@@ -59,19 +65,39 @@ export class SyncedStory {
     this.story = opened.story;
     this.#saved = opened.story;
     this.#revision = opened.revision;
-    this.undoLabel = opened.undo;
-    this.redoLabel = opened.redo;
+    this.#menu = { undo: opened.undo, redo: opened.redo };
+    const flush = (): void => this.flush();
+    // Whoever leaves a field, the window or the tab has finished typing; a hidden tab may never get another turn.
+    document.addEventListener('focusout', flush);
+    document.addEventListener('visibilitychange', flush);
+    window.addEventListener('blur', flush);
     const stops = [
       api.on('story.changed', (change) => {
         if (change.id === this.id) this.#hear(change);
       }),
+      api.on('stories.changed', ({ story }) => {
+        if (story === this.id) this.#catchUp();
+      }),
+      api.on('history.changed', () => void this.#loadMenu()),
       api.onReconnect(() => this.#catchUp()),
+      () => document.removeEventListener('focusout', flush),
+      () => document.removeEventListener('visibilitychange', flush),
+      () => window.removeEventListener('blur', flush),
     ];
     this.#stopListening = () => stops.forEach((stop) => stop());
   }
 
   get unsaved(): boolean {
     return this.#typing !== null || this.#outgoing.length > 0;
+  }
+
+  /** What undo would take back, in the language of the window; null when there is nothing. */
+  get undoLabel(): string | null {
+    return wordLabel(this.#menu.undo);
+  }
+
+  get redoLabel(): string | null {
+    return wordLabel(this.#menu.redo);
   }
 
   /** Sends what is left and stops listening. */
@@ -85,11 +111,14 @@ export class SyncedStory {
     const underWay = this.#sending ? 1 : 0;
     this.#endTyping();
     const edits = this.#outgoing.slice(underWay).filter((outgoing) => outgoing.kind === 'edit');
-    if (underWay === 0) return;
-    for (const [index, { edit, label }] of edits.entries()) {
-      const revision = this.#revision + underWay + index;
-      void api.command('stories.edit', { story: this.id, revision, edit, label }).catch(() => undefined);
-    }
+    const last = edits.at(-1);
+    if (underWay === 0 || last === undefined) return;
+    // One edit of them all: several requests at once might arrive in any order.
+    const parts = edits.flatMap(({ edit }) => (edit.type === 'batch' ? edit.edits : [edit]));
+    const edit: Edit = parts.length === 1 ? parts[0]! : { type: 'batch', edits: parts };
+    const { label, once } = last;
+    const revision = this.#revision + underWay;
+    void api.command('stories.edit', { story: this.id, revision, edit, label, once }).catch(() => undefined);
   }
 
   // Edits
@@ -98,7 +127,7 @@ export class SyncedStory {
   edit(edit: Edit, label: string): void {
     this.#endTyping();
     this.story = applyEdit(this.story, edit).story;
-    this.#queue({ kind: 'edit', edit, label });
+    this.#queue({ kind: 'edit', edit, label, once: newId() });
   }
 
   editAll(edits: SimpleEdit[], label: string): void {
@@ -123,14 +152,14 @@ export class SyncedStory {
 
   undo(): void {
     this.#endTyping();
-    if (this.undoLabel === null && !this.#waitsFor('redo')) return;
-    this.#queue({ kind: 'undo' });
+    if (this.#menu.undo === null && !this.#waitsFor('redo')) return;
+    this.#queue({ kind: 'undo', once: newId() });
   }
 
   redo(): void {
     this.#endTyping();
-    if (this.redoLabel === null && !this.#waitsFor('undo')) return;
-    this.#queue({ kind: 'redo' });
+    if (this.#menu.redo === null && !this.#waitsFor('undo')) return;
+    this.#queue({ kind: 'redo', once: newId() });
   }
 
   /** Resolves when everything made so far is saved. */
@@ -148,8 +177,7 @@ export class SyncedStory {
 
   #markUnsaved(label: string): void {
     if (this.save !== 'failed') this.save = 'saving';
-    this.undoLabel = label;
-    this.redoLabel = null;
+    this.#menu = { undo: label, redo: null };
   }
 
   #waitsFor(kind: Outgoing['kind']): boolean {
@@ -161,7 +189,7 @@ export class SyncedStory {
     const typing = this.#typing;
     if (!typing) return;
     this.#typing = null;
-    this.#queue({ kind: 'edit', edit: typing.edit, label: typing.label });
+    this.#queue({ kind: 'edit', edit: typing.edit, label: typing.label, once: newId() });
   }
 
   #queue(outgoing: Outgoing): void {
@@ -190,12 +218,18 @@ export class SyncedStory {
           await this.#sendNext();
           conflicts = 0;
         }
+        this.#failures = 0;
       } catch (error) {
-        const code = error instanceof FabulaError ? error.code : 'internal';
+        const { code, details } =
+          error instanceof FabulaError ? error : { code: 'internal', details: { done: false } };
         if (reloading && code === 'not-found') {
           this.#outgoing = [];
           this.#stale = false;
           this.#onGone();
+        } else if (!reloading && code === 'conflict' && details['done'] === true) {
+          // Saved before, and only the answer was lost.
+          this.#outgoing.shift();
+          this.#stale = true;
         } else if (!reloading && code === 'conflict' && ++conflicts < maxConflicts) {
           // Somebody else was faster: the edit is tried again on the story as it is now.
           this.#stale = true;
@@ -208,7 +242,8 @@ export class SyncedStory {
           // Nothing is dropped while the studio cannot save: it is told, and tried again later.
           this.save = 'failed';
           this.saveProblem = error instanceof Error ? error.message : String(error);
-          this.#retryTimer = setTimeout(() => void this.#send(), retryMs);
+          const wait = retryMs[Math.min(this.#failures++, retryMs.length - 1)];
+          this.#retryTimer = setTimeout(() => void this.#send(), wait);
           return;
         }
       }
@@ -220,17 +255,20 @@ export class SyncedStory {
 
   async #sendNext(): Promise<void> {
     const next = this.#outgoing[0]!;
-    const change =
-      next.kind === 'edit'
-        ? await api.command('stories.edit', {
-            story: this.id,
-            revision: this.#revision,
-            edit: next.edit,
-            label: next.label,
-          })
-        : await api.command(`stories.${next.kind}`, { story: this.id });
-    this.#outgoing.shift();
-    if (change) this.#take(change, next.kind === 'edit');
+    const { once } = next;
+    if (next.kind === 'edit') {
+      const { edit, label } = next;
+      const revision = this.#revision;
+      const change = await api.command('stories.edit', { story: this.id, revision, edit, label, once });
+      this.#outgoing.shift();
+      this.#take(change, true);
+    } else {
+      const step = await api.command(`history.${next.kind}`, { story: this.id, once });
+      this.#outgoing.shift();
+      if (step?.change) this.#take(step.change, false);
+      else this.#showMenu(step ?? { undo: null, redo: null });
+      if (step) tellStep(this.#notices, next.kind, step);
+    }
     this.#hearHeld();
   }
 
@@ -244,11 +282,24 @@ export class SyncedStory {
     const opened = await api.command('stories.open', { story: this.id });
     this.#stale = false;
     this.#held = [];
+    this.#showMenu(opened);
+    if (opened.revision === this.#revision) return;
     this.#saved = opened.story;
     this.#revision = opened.revision;
-    this.undoLabel = opened.undo;
-    this.redoLabel = opened.redo;
     this.#rebase();
+  }
+
+  /** The library's history has changed, which this window undoes too. */
+  async #loadMenu(): Promise<void> {
+    const menu = await api.command('history.state', { story: this.id }).catch(() => null);
+    if (menu) this.#showMenu(menu);
+  }
+
+  /** What is not saved yet is undone first, and ends what could be redone. */
+  #showMenu({ undo, redo }: HistoryState): void {
+    const last: HistoryLabel | undefined =
+      this.#typing?.label ?? this.#outgoing.findLast((outgoing) => outgoing.kind === 'edit')?.label;
+    this.#menu = last === undefined ? { undo, redo } : { undo: last, redo: null };
   }
 
   #hear(change: StoryChange): void {
@@ -270,9 +321,7 @@ export class SyncedStory {
   #take(change: StoryChange, own: boolean): void {
     this.#saved = applyEdit(this.#saved, change.edit).story;
     this.#revision = change.revision;
-    const last = this.#outgoing.findLast((outgoing) => outgoing.kind === 'edit');
-    this.undoLabel = this.#typing?.label ?? last?.label ?? change.undo;
-    this.redoLabel = this.#typing || last ? null : change.redo;
+    this.#showMenu(change);
     if (!own) this.#rebase();
   }
 

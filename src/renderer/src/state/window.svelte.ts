@@ -2,6 +2,7 @@ import { createContext } from 'svelte';
 import * as api from '../api.ts';
 import type { Job } from '../../../shared/contract.ts';
 import { t } from './language.svelte.ts';
+import { LibraryHistory } from './history.svelte.ts';
 import { JobsState } from './jobs.svelte.ts';
 import { LayoutState } from './layout.svelte.ts';
 import { LibraryState } from './library.svelte.ts';
@@ -33,6 +34,7 @@ export class WindowState {
   readonly jobs = new JobsState(this.notices);
   readonly library = new LibraryState(this.notices);
   readonly stories = new StoriesState(this.notices);
+  readonly history = new LibraryHistory(this.notices);
   view = $state<View>('library');
   story = $state.raw<StoryState | null>(null);
   dialog = $state.raw<OpenDialog | null>(null);
@@ -44,7 +46,13 @@ export class WindowState {
   /** Connects to the studio and opens the view that the address names. */
   async start(): Promise<void> {
     api.connect();
-    await Promise.all([this.settings.load(), this.library.load(), this.stories.load(), this.jobs.load()]);
+    await Promise.all([
+      this.settings.load(),
+      this.library.load(),
+      this.stories.load(),
+      this.jobs.load(),
+      this.history.load(),
+    ]);
     await this.#openAddress();
   }
 
@@ -116,6 +124,24 @@ export class WindowState {
         this.notices.tell(t('app.removedPictures', { count: removed }));
       },
     };
+  }
+
+  /** What undo would take back in the view that is open; null when there is nothing. */
+  get undoLabel(): string | null {
+    return (this.story ?? this.history).undoLabel;
+  }
+
+  get redoLabel(): string | null {
+    return (this.story ?? this.history).redoLabel;
+  }
+
+  /** Takes back the latest change: of the open story and the library, or of the library alone. */
+  undo(): void {
+    void (this.story ?? this.history).undo();
+  }
+
+  redo(): void {
+    void (this.story ?? this.history).redo();
   }
 
   /** Shows a job that has just been started in the list of jobs. */
