@@ -63,7 +63,10 @@ export const commands: { readonly [Name in CommandName]: Handler<Name> } = {
   'stories.open': (studio, { story }) => studio.stories.open(story),
   'stories.remove': (studio, { story }) => studio.stories.remove(story),
   'stories.edit': (studio, input) => studio.stories.edit(input),
-  'stories.match': (studio, input) => studio.illustrator.match(input),
+  'stories.match': (studio, input, context) => studio.illustrator.match(input, context),
+  'stories.choose': (studio, choice) => studio.choices.record(choice),
+  'choices.list': (studio, stretch) => studio.choices.list(stretch),
+  'choices.clear': (studio, { story }) => studio.choices.clear(story),
   'stories.illustrate': (studio, { story }) => studio.illustrator.start(story),
 
   'sketch.draw': (studio, input) => studio.drawSketch(input),

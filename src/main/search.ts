@@ -110,7 +110,10 @@ export class Search {
         ? []
         : words.filter((asset) => wanted(asset) && !unwanted.has(asset)).slice(0, limit);
 
-    const vector = this.#blended(asked);
+    const vector = this.blended(
+      asked.plus.map((term) => term.vector),
+      asked.minus.map((term) => term.vector),
+    );
     const near = this.search(vector, limit + unwanted.size, only)
       .filter(({ asset }) => !unwanted.has(asset))
       .slice(0, limit);
@@ -148,7 +151,11 @@ export class Search {
 
   /** The unit vector that stands for a query, for {@link search}. */
   async vectorOf(query: SearchQuery, signal?: AbortSignal): Promise<Float32Array> {
-    return this.#blended(await this.#understand(query, signal));
+    const { plus, minus } = await this.#understand(query, signal);
+    return this.blended(
+      plus.map(({ vector }) => vector),
+      minus.map(({ vector }) => vector),
+    );
   }
 
   async #understand(
@@ -187,14 +194,6 @@ export class Search {
     return vector!;
   }
 
-  #blended({ plus, minus }: { plus: UnderstoodTerm[]; minus: UnderstoodTerm[] }): Float32Array {
-    if (plus.length === 1 && minus.length === 0) return plus[0]!.vector;
-    const index = this.#index();
-    const vectors = (terms: UnderstoodTerm[]): Weighed[] =>
-      terms.map(({ vector }) => ({ vector, spread: index.spread(vector) ?? 1 }));
-    return blend(vectors(plus), vectors(minus));
-  }
-
   /** The probability that a picture shows every text of `plus` and none of `minus`, taken as independent. */
   #confidence(
     { plus, minus }: { plus: UnderstoodTerm[]; minus: UnderstoodTerm[] },
@@ -216,6 +215,36 @@ export class Search {
 
   encodeTexts(texts: string[], options: { signal?: AbortSignal | undefined }): Promise<Float32Array[]> {
     return this.#models.encodeTexts(texts, options);
+  }
+
+  /**
+   * The unit vector of a picture of the library, encoded now when it has none yet.
+   *
+   * @throws FabulaError `not-found`, and what {@link Library.pixels} and the encoder throw
+   */
+  async pictureVector(
+    asset: string,
+    { signal }: { signal?: AbortSignal | undefined },
+  ): Promise<Float32Array> {
+    return (await this.#understandOne({ asset }, signal)).vector;
+  }
+
+  /** The unit vector of a picture, or null where it has not been encoded yet. */
+  knownVector(asset: string): Float32Array | null {
+    return this.#library.vector(this.#models.space, asset);
+  }
+
+  /** How far the similarities of the library's pictures to a vector lie apart: their standard deviation, above 0. */
+  spread(vector: Float32Array): number {
+    return this.#index().spread(vector) ?? 1;
+  }
+
+  /** The vector that asks for several vectors together and not for others ({@link blend}). */
+  blended(plus: readonly Float32Array[], minus: readonly Float32Array[]): Float32Array {
+    if (plus.length === 1 && minus.length === 0) return plus[0]!;
+    const weighed = (vectors: readonly Float32Array[]): Weighed[] =>
+      vectors.map((vector) => ({ vector, spread: this.spread(vector) }));
+    return blend(weighed(plus), weighed(minus));
   }
 
   /** The k pictures nearest to a unit vector, best first; among those given only, where some are given. */

@@ -25,6 +25,7 @@ import { Search } from './search.ts';
 import { Settings } from './settings.ts';
 import { openDatabase, type Database } from './store/database.ts';
 import { readArchive } from './stories/archive.ts';
+import { Choices } from './stories/choices.ts';
 import { Illustrator } from './stories/illustrate.ts';
 import { attachPictures } from './stories/outline-pictures.ts';
 import { decodeOutline, readOutline } from './stories/outline.ts';
@@ -84,6 +85,7 @@ export class Studio {
   readonly stories: Stories;
   readonly illustrator: Illustrator;
   readonly sketches: Sketches;
+  readonly choices: Choices;
   readonly exports: Exports;
   readonly #closing = new AbortController();
   #background: Promise<void> = Promise.resolve();
@@ -162,6 +164,7 @@ export class Studio {
       ids,
       clock,
     });
+    this.choices = new Choices({ database, clock });
     this.exports = new Exports({ stories: this.stories, library, jobs, folder: this.exportsDir });
     if (resident) {
       this.#embedInBackground();

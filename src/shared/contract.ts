@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { EditSchema, type Edit } from './edits.ts';
+import type { ErrorCode, Json } from './errors.ts';
 import type { MessageKey, MessageValues } from './messages.ts';
 import { FigureSchema, SceneSchema, type Figure, type FigureBox, type Scene } from './scene.ts';
 import { SettingsSchema, type Settings } from './settings.ts';
@@ -94,13 +95,47 @@ export interface SearchAnswer {
 export interface Candidate {
   asset: string;
   source: 'retrieved' | 'sketched';
-  /** Calibrated probability for a retrieved candidate; for a sketch, the share of named things it could draw. */
-  confidence: number;
+  /**
+   * For a retrieved candidate: the probability that it shows what was asked, by its looks (calibrated) and by the words
+   * of its caption and name; null where only pictures were asked for, which is not calibrated. For a sketch: the share
+   * of the named things it draws.
+   */
+  confidence: number | null;
+  /** The words of the query that stand in a retrieved picture's caption (unless a model wrote it) or name. */
+  words: string[];
   seed: number | null;
   scene: Scene | null;
-  /** The retrieved asset's caption, or the words the sketch could not draw. */
+  /** The retrieved asset's caption, or its name; empty for a sketch. */
   note: string;
 }
+
+/** One sentence of why a choice is suggested: a message of `match` (`reason…`), and the values it needs. */
+export interface Reason {
+  code: ReasonCode;
+  values: { readonly [name: string]: string | number | readonly string[] };
+}
+
+export const reasonCodes = [
+  /** The panel has no words. */
+  'reasonNoWords',
+  /** picture, share: the best of the library, by its looks alone. */
+  'reasonNearest',
+  /** picture, share, words: the best of the library, whose words are those asked. */
+  'reasonWords',
+  /** picture: the library's most like the pictures given. */
+  'reasonLike',
+  /** The library has no pictures. */
+  'reasonEmpty',
+  /** The library has nothing left to offer. */
+  'reasonNothing',
+  /** message: the library could not be searched. */
+  'reasonUnsearchable',
+  /** drawn, named, things: what a sketch shows. */
+  'reasonSketch',
+  /** Nothing that is named can be drawn: a sketch shows the place alone. */
+  'reasonPlace',
+] as const;
+export type ReasonCode = (typeof reasonCodes)[number];
 
 export interface Match {
   panel: string;
@@ -109,11 +144,43 @@ export interface Match {
   sketched: Candidate[];
   decision: {
     choice: 'retrieve' | 'sketch' | 'none';
-    /** 0..1 */
-    confidence: number;
-    /** One sentence for a person. */
+    /** 0..1; null where only pictures were asked for. */
+    confidence: number | null;
+    /** Why, sentence by sentence, what speaks for the choice first. */
+    because: Reason[];
+    /** The same in English. */
     reason: string;
   };
+  /** Why the library could not be searched; null when it was. */
+  problem: { code: ErrorCode; message: string; details: { [key: string]: Json } } | null;
+}
+
+/** A candidate as it was shown to the person. */
+export const ShownSchema = z.object({
+  asset: AssetIdSchema,
+  source: z.enum(['retrieved', 'sketched']),
+  confidence: z.number().min(0).max(1).nullable(),
+  /** Place among the candidates of its source, from 0. */
+  rank: z.number().int().min(0).max(1000),
+});
+export type Shown = z.infer<typeof ShownSchema>;
+
+/** What a person took or refused when pictures were offered for a panel. */
+export interface Choice {
+  /** Grows with every choice. */
+  number: number;
+  story: string;
+  /** The story's title now. */
+  title: string;
+  panel: string;
+  query: string;
+  /** Pictures that were part of the query. */
+  like: string[];
+  shown: Shown[];
+  suggested: string | null;
+  accepted: string | null;
+  refused: string[];
+  createdAt: string;
 }
 
 /**
@@ -434,10 +501,47 @@ export const contract = {
       panel: IdSchema,
       /** Asked instead of the panel's own text. */
       query: z.string().max(10_000).optional(),
+      /** Pictures asked for beside the words: more like these. */
+      like: z.array(AssetIdSchema).max(8).default([]),
+      /** Pictures that are not wanted: they are left out, and what looks like them is lowered. */
+      unlike: z.array(AssetIdSchema).max(100).default([]),
       seed: Seed.optional(),
-      limit: z.number().int().min(1).max(50).default(6),
+      /** The most retrieved candidates; 0 searches nothing. */
+      limit: z.number().int().min(0).max(60).default(6),
+      /** How many sketches are drawn. */
+      sketches: z.number().int().min(0).max(24).default(2),
+      /** Sends `candidates` parts: the retrieved ones together, each sketch as it is drawn. */
+      request: IdSchema.optional(),
     }),
   ),
+  /** Records what was taken or refused of the candidates shown. */
+  'stories.choose': command<{ recorded: number }>()(
+    z
+      .object({
+        story: IdSchema,
+        panel: IdSchema,
+        query: z.string().max(10_000),
+        like: z.array(AssetIdSchema).max(8).default([]),
+        shown: z.array(ShownSchema).min(1).max(200),
+        suggested: AssetIdSchema.nullable().default(null),
+        accepted: AssetIdSchema.nullable().default(null),
+        refused: z.array(AssetIdSchema).max(100).default([]),
+      })
+      .refine(
+        ({ accepted, refused }) => accepted !== null || refused.length > 0,
+        'name a picture that was accepted or refused',
+      ),
+  ),
+  /** What was taken and refused, the latest first. */
+  'choices.list': command<{ total: number; choices: Choice[] }>()(
+    z.object({
+      story: IdSchema.optional(),
+      offset: z.number().int().min(0).default(0),
+      limit: z.number().int().min(1).max(1000).default(100),
+    }),
+  ),
+  /** Forgets every choice, or those of one story. */
+  'choices.clear': command<{ removed: number }>()(z.object({ story: IdSchema.optional() })),
   /** Gives every panel without a picture its best match, as a job; each panel is one undoable edit. */
   'stories.illustrate': command<Job>()(z.object({ story: IdSchema })),
 

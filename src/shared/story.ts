@@ -112,3 +112,8 @@ export function panelText(panel: Panel): string {
     .map((block) => block.text)
     .join('\n\n');
 }
+
+/** What is asked for a panel when nobody asks anything else: its text, else its dialogue, else its notes. */
+export function panelQuery(panel: Panel): string {
+  return panelText(panel).trim() || panel.dialogue.trim() || panel.notes.trim();
+}

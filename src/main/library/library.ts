@@ -463,6 +463,34 @@ export class Library {
     return [];
   }
 
+  /** Assets whose caption or file name has any of some words, those with more and rarer ones first (BM25). */
+  findAnyWord(words: readonly string[], limit: number): string[] {
+    const expression = words
+      .map((word) => matchExpression(word, false))
+      .filter((one) => one !== null)
+      .map((one) => `(${one})`)
+      .join(' OR ');
+    if (expression === '') return [];
+    return this.#database
+      .prepare<[string, number], string>(
+        `SELECT assets.id FROM assets_fts JOIN assets ON assets.number = assets_fts.rowid
+         WHERE assets_fts MATCH ? ORDER BY bm25(assets_fts, 1.0, 2.0), assets.number LIMIT ?`,
+      )
+      .pluck()
+      .all(expression, limit) as string[];
+  }
+
+  /** In how many assets' captions or file names each of some words stands, in order. */
+  countWords(words: readonly string[]): number[] {
+    const count = this.#database
+      .prepare<[string], number>('SELECT count(*) FROM assets_fts WHERE assets_fts MATCH ?')
+      .pluck();
+    return words.map((word) => {
+      const expression = matchExpression(word, false);
+      return expression === null ? 0 : (count.get(expression) as number);
+    });
+  }
+
   // Changing
 
   /**

@@ -1,8 +1,16 @@
-import type { Candidate, Job, Match } from '../../shared/contract.ts';
+import type { Candidate, Job, Match, Reason, RequestPart } from '../../shared/contract.ts';
 import type { Edit } from '../../shared/edits.ts';
-import { FabulaError, toFailure } from '../../shared/errors.ts';
+import { FabulaError, toFailure, type Json } from '../../shared/errors.ts';
+import { reasonText } from '../../shared/reasons.ts';
 import type { Scene } from '../../shared/scene.ts';
-import { currentVersion, panelText, type ImageVersion, type Panel, type Story } from '../../shared/story.ts';
+import {
+  currentVersion,
+  panelQuery,
+  panelText,
+  type ImageVersion,
+  type Panel,
+  type Story,
+} from '../../shared/story.ts';
 import type { JobContext, Jobs } from '../jobs/jobs.ts';
 import type { Library } from '../library/library.ts';
 import type { Clock, Ids } from '../ports.ts';
@@ -10,6 +18,7 @@ import { drawScene } from '../sketch/draw.ts';
 import { translateToEnglish } from '../sketch/lexicon.ts';
 import { readScene } from '../sketch/read.ts';
 import type { Stories } from './stories.ts';
+import { namedThings, telling, wordEvidence, type WordEvidence } from './word-evidence.ts';
 
 /** Finding pictures by vectors: the encoder of the pack in use, and the index of the library's pictures. */
 export interface PictureSearch {
@@ -21,11 +30,19 @@ export interface PictureSearch {
   search(vector: Float32Array, k: number): { asset: string; similarity: number }[];
   /** Calibrated probability, 0..1, that a picture of this similarity shows what was asked. */
   probability(similarity: number): number;
+  /** The unit vector of a picture, encoded now when it has none yet. */
+  pictureVector(asset: string, options: { signal?: AbortSignal | undefined }): Promise<Float32Array>;
+  /** The unit vector of a picture, or null where it has not been encoded yet. */
+  knownVector(asset: string): Float32Array | null;
+  /** The vector that asks for several vectors together and not for others. */
+  blended(plus: readonly Float32Array[], minus: readonly Float32Array[]): Float32Array;
+  /** How far the similarities of the library's pictures to a vector lie apart: their standard deviation, above 0. */
+  spread(vector: Float32Array): number;
 }
 
 export interface IllustratorParts {
   stories: Stories;
-  library: Pick<Library, 'get' | 'importBytes'>;
+  library: Pick<Library, 'getMany' | 'count' | 'findAnyWord' | 'countWords' | 'importBytes'>;
   jobs: Jobs;
   search: PictureSearch;
   ids: Ids;
@@ -36,16 +53,18 @@ export interface IllustratorParts {
 const rules = {
   /** How much a neighbouring panel's words count beside the panel's own when candidates are put in order. */
   neighbourWeight: 0.2,
-  /** Candidates looked at before they are put in order. */
+  /** How much likeness to a picture that is not wanted counts against a candidate, beside the words' similarity. */
+  unlikeWeight: 0.6,
+  /** Candidates looked at before they are put in order: by looks, and as many by words. */
   pool: 100,
+  /** The probability, by its looks, of a picture nobody has looked at yet. */
+  unseen: 0.05,
   /** A sketch that shows every named thing is worth as much as a picture of this probability. */
   sketchWorth: 0.75,
   /** Evidence below which neither candidate is suggested. */
   least: 0.2,
   /** How much more probable than the best unused picture one must be to be shown in a second panel. */
   clearlyBest: 0.25,
-  /** Sketches offered for a panel, each composed anew. */
-  sketches: 2,
   /** Characters of a panel's text that are asked; encoders look at no more than a sentence or two. */
   queryLength: 300,
 };
@@ -53,16 +72,56 @@ const rules = {
 /** A picture drawn for a panel that holds no words to draw is of no use to anybody. */
 const hasWords = (text: string): boolean => /\p{L}|\p{N}/u.test(text);
 
+export interface MatchInput {
+  story: string;
+  panel: string;
+  /** Asked instead of the panel's own text; empty asks for pictures alone. */
+  query?: string | undefined;
+  like?: readonly string[];
+  unlike?: readonly string[];
+  seed?: number | undefined;
+  /** The most retrieved candidates. */
+  limit: number;
+  sketches?: number;
+}
+
+export interface MatchOptions {
+  signal?: AbortSignal | undefined;
+  /** Hears candidates as they are found and drawn. */
+  send?: ((part: RequestPart) => void) | undefined;
+}
+
+/** What is asked for a panel, once its query is settled. */
+interface Asked {
+  query: string;
+  /** The texts of the panels around it that have words. */
+  neighbours: string[];
+  like: readonly string[];
+  unlike: readonly string[];
+  limit: number;
+  sketches: number;
+  seed: number;
+  used: ReadonlySet<string>;
+}
+
+interface Found {
+  candidates: Candidate[];
+  problem: Match['problem'];
+}
+
 /**
  * Finds and draws pictures for panels ("match").
  *
  * Retrieval: the query is the panel's own text, translated to English where needed, and never the whole story, which
- * retrieves worse the longer it gets (Koh et al., GILL, 2023). The neighbours only put the candidates in order: a
- * picture ranks by its similarity to `panel + 0.2 · (before + after)`, with the three texts' unit vectors. Its
- * probability is calibrated on the similarity to the panel alone.
+ * retrieves worse the longer it gets (Koh et al., GILL, 2023). Pictures are looked for by their vectors and by the
+ * words of their captions and names. A picture's probability is the calibrated one of its similarity to the words
+ * asked, its odds moved by the evidence of its own words ({@link wordEvidence}). The order is by these odds, moved in
+ * turn by what else is known: the panels before and after, the pictures given ("more like this") and refused ("not
+ * this"), each by its similarity to the candidate (Rocchio's relevance feedback).
  *
  * Decision: a retrieved picture is worth its probability; a sketch is worth 0.75 times the share of the named things
- * it shows. The better one is suggested, neither when both are worth less than 0.2.
+ * it shows. The better one is suggested, neither when both are worth less than 0.2. Who gives a picture to go by is
+ * offered a picture of the library.
  */
 export class Illustrator {
   readonly #parts: IllustratorParts;
@@ -76,19 +135,9 @@ export class Illustrator {
    * Pictures for a panel, with a suggestion. Changes nothing in the story; sketches are kept in the library, so that
    * they can be shown and chosen.
    *
-   * @param limit the most retrieved candidates
-   * @throws FabulaError `not-found`
+   * @throws FabulaError `not-found`; `cancelled` once the signal is raised: nothing more is drawn then
    */
-  async match(
-    input: {
-      story: string;
-      panel: string;
-      query?: string | undefined;
-      seed?: number | undefined;
-      limit: number;
-    },
-    { signal }: { signal?: AbortSignal | undefined } = {},
-  ): Promise<Match> {
+  async match(input: MatchInput, { signal, send }: MatchOptions = {}): Promise<Match> {
     const { story } = this.#parts.stories.open(input.story);
     const index = story.panels.findIndex((panel) => panel.id === input.panel);
     if (index < 0) {
@@ -97,7 +146,7 @@ export class Illustrator {
         `“${story.title}” has no panel ${input.panel}. It may have been deleted.`,
       );
     }
-    return this.#match(story, index, { ...input, sketches: rules.sketches, used: new Set(), signal });
+    return this.#match(story, index, { ...input, used: new Set() }, { signal, send });
   }
 
   /** Gives every panel without a picture its best match, as a job; each panel is one undoable edit. */
@@ -121,19 +170,16 @@ export class Illustrator {
       try {
         // The person may have deleted the panel, or given it a picture, since the job began.
         if (panel !== undefined && !hasPicture(panel)) {
-          const match = await this.#match(story, index, {
-            limit: 1,
-            sketches: 1,
-            used: picturesOf(story),
-            signal,
-          });
+          const used = picturesOf(story);
+          const match = await this.#match(story, index, { limit: 1, sketches: 1, used }, { signal });
           const label = `Illustrate panel ${index + 1}`;
           this.#parts.stories.change(id, (now) => {
             const edit = this.#illustrate(now, panel.id, match);
             return edit && { edit, label };
           });
-        }
-        finish(item);
+          const { choice, confidence, because, reason } = match.decision;
+          finish(item, () => ({ choice, confidence, because, reason }) as unknown as Json);
+        } else finish(item);
       } catch (error) {
         if (signal.aborted) throw error;
         fail(item, error, `panel ${index + 1}`);
@@ -195,7 +241,7 @@ export class Illustrator {
       prompt: match.query,
       ...(candidate.seed === null ? {} : { seed: candidate.seed }),
       ...(candidate.source === 'retrieved' ? { pack: this.#parts.search.space } : {}),
-      confidence: candidate.confidence,
+      ...(candidate.confidence === null ? {} : { confidence: candidate.confidence }),
       ...(candidate.scene === null ? {} : { scene: candidate.scene }),
     };
   }
@@ -203,119 +249,189 @@ export class Illustrator {
   async #match(
     story: Story,
     index: number,
-    options: {
-      query?: string | undefined;
-      seed?: number | undefined;
-      limit: number;
-      sketches: number;
-      used: ReadonlySet<string>;
-      signal?: AbortSignal | undefined;
-    },
+    input: Omit<MatchInput, 'story' | 'panel'> & { used: ReadonlySet<string> },
+    options: MatchOptions,
   ): Promise<Match> {
     const panel = story.panels[index]!;
-    const asked = options.query?.trim() ?? '';
-    const query =
-      asked !== '' ? asked : panelText(panel).trim() || panel.dialogue.trim() || panel.notes.trim();
-    if (!hasWords(query)) {
+    const { like = [], unlike = [], limit, sketches = 1, used } = input;
+    // Pictures alone are asked for with a query that is there and empty.
+    const alone = like.length > 0 && input.query?.trim() === '';
+    const asked = input.query?.trim() || (alone ? '' : panelQuery(panel));
+    const query = hasWords(asked) ? asked : '';
+    if (query === '' && like.length === 0) {
       return {
         panel: panel.id,
-        query,
+        query: asked,
         retrieved: [],
         sketched: [],
-        decision: {
-          choice: 'none',
-          confidence: 0,
-          reason: 'The panel has no words yet, so there is nothing to find or draw.',
-        },
+        decision: decided('none', 0, [{ code: 'reasonNoWords', values: {} }]),
+        problem: null,
       };
     }
-    const before = story.panels[index - 1];
-    const after = story.panels[index + 1];
-    const neighbours = [before, after].map((other) => (other ? panelText(other) : '')).filter(hasWords);
+    const around = [story.panels[index - 1], story.panels[index + 1]];
+    const neighbours = around.map((other) => (other ? panelText(other) : '')).filter(hasWords);
+    const seed = input.seed ?? panelSeed(story.settings.seed, index);
+    const all: Asked = { query, neighbours, like, unlike, limit, sketches, seed, used };
     const [found, sketched] = await Promise.all([
-      this.#retrieve(query, neighbours, options),
-      this.#sketch(query, story, index, options),
+      this.#retrieve(all, options),
+      this.#sketch(all, story, index, options),
     ]);
     options.signal?.throwIfAborted();
+    const scene = query === '' ? null : (sketched[0]?.scene ?? sketchScene(query, story, index, seed));
+    const decision = decide({
+      best: found.candidates[0],
+      scene,
+      problem: found.problem,
+      like: like.length > 0,
+      empty: this.#parts.library.count() === 0,
+    });
     return {
       panel: panel.id,
-      query,
+      query: asked,
       retrieved: found.candidates,
       sketched,
-      decision: decide(found.candidates[0], sketched[0], found.problem),
+      decision,
+      problem: found.problem,
     };
   }
 
-  async #retrieve(
-    query: string,
-    neighbours: string[],
-    { limit, used, signal }: { limit: number; used: ReadonlySet<string>; signal?: AbortSignal | undefined },
-  ): Promise<{ candidates: Candidate[]; problem: string | null }> {
-    const { search, library } = this.#parts;
-    let vectors: Float32Array[];
+  async #retrieve(asked: Asked, { signal, send }: MatchOptions): Promise<Found> {
+    if (asked.limit === 0) return { candidates: [], problem: null };
+    let found: Found;
     try {
-      const texts = [query, ...neighbours].map((text) =>
-        translateToEnglish(text.slice(0, rules.queryLength)),
-      );
-      vectors = await search.encodeTexts(texts, { signal });
+      found = { candidates: await this.#find(asked, signal), problem: null };
     } catch (error) {
       signal?.throwIfAborted();
       // A pack that cannot run costs the retrieved candidates, not the sketched ones; the reason says so.
-      return { candidates: [], problem: toFailure(error).message };
+      const { code, message, details } = toFailure(error);
+      found = { candidates: [], problem: { code, message, details } };
     }
-    const [own, ...others] = vectors;
-    const near = search.search(own!, rules.pool);
-    const ranked =
-      others.length === 0
-        ? near
-        : rankWithNeighbours(near, search.search(mixed(own!, others), 4 * rules.pool));
-    const candidates = ranked.map(({ asset, similarity }) => ({
-      asset,
-      confidence: search.probability(similarity),
-    }));
-    return {
-      candidates: preferUnused(candidates, used)
-        .slice(0, limit)
-        .map(({ asset, confidence }) => {
-          const { caption, name } = library.get(asset);
-          return {
-            asset,
-            source: 'retrieved' as const,
-            confidence,
-            seed: null,
-            scene: null,
-            note: caption?.text ?? name,
-          };
-        }),
-      problem: null,
-    };
+    signal?.throwIfAborted();
+    send?.({ kind: 'candidates', source: 'retrieved', candidates: found.candidates });
+    return found;
+  }
+
+  async #find(asked: Asked, signal: AbortSignal | undefined): Promise<Candidate[]> {
+    const { search, library } = this.#parts;
+    const pictures = async (assets: readonly string[]): Promise<Float32Array[]> =>
+      Promise.all(assets.map((asset) => search.pictureVector(asset, { signal })));
+    const texts = [asked.query, ...asked.neighbours]
+      .filter((text) => text !== '')
+      .map((text) => translateToEnglish(text.slice(0, rules.queryLength)));
+    const [vectors, like, unlike] = await Promise.all([
+      texts.length === 0 ? [] : search.encodeTexts(texts, { signal }),
+      pictures(asked.like),
+      // One that was removed from the library meanwhile can neither be shown nor be near anything.
+      pictures(library.getMany(asked.unlike).map(({ id }) => id)),
+    ]);
+    const own = asked.query === '' ? null : vectors[0]!;
+    const others = asked.query === '' ? vectors : vectors.slice(1);
+
+    const refused = new Set([...asked.unlike, ...asked.like]);
+    const plus = [...(own === null ? [] : [own]), ...like];
+    const words = this.#wordsOf(asked.query);
+    const pool = new Set<string>();
+    for (const vector of new Set([search.blended(plus, unlike), own ?? plus[0]!])) {
+      for (const { asset } of search.search(vector, rules.pool + refused.size)) pool.add(asset);
+    }
+    for (const asset of library.findAnyWord(
+      [...words.values()].map(({ word }) => word),
+      rules.pool,
+    )) {
+      pool.add(asset);
+    }
+    const weigh = weigher((similarity) => search.probability(similarity));
+    const about = inContext(
+      plus[0]!,
+      [
+        { vectors: others, weight: rules.neighbourWeight * others.length },
+        { vectors: like, weight: 1 },
+        { vectors: unlike, weight: -rules.unlikeWeight },
+      ],
+      (vector) => search.spread(vector),
+    );
+    const candidates = library
+      .getMany([...pool])
+      .filter(({ id, origin }) => !refused.has(id) && origin !== 'sketched')
+      .map(({ id, caption, name }) => {
+        const vector = search.knownVector(id);
+        const evidence: WordEvidence =
+          own === null
+            ? { logOdds: 0, shared: [] }
+            : wordEvidence(
+                words,
+                caption === null || caption.source === 'model' ? null : caption.text,
+                stemOf(name),
+              );
+        const looks =
+          own === null ? 0 : vector === null ? logit(rules.unseen) : weigh.logOdds(dot(own, vector));
+        const odds = looks + evidence.logOdds;
+        const context = vector === null ? 0 : about(vector);
+        return {
+          asset: id,
+          confidence: own === null ? null : probabilityOf(odds),
+          score: odds + weigh.slope * context,
+          words: evidence.shared,
+          note: caption?.text ?? name,
+        };
+      })
+      .toSorted((a, b) => b.score - a.score || (a.asset < b.asset ? -1 : 1));
+    return preferUnused(candidates, asked.used)
+      .slice(0, asked.limit)
+      .map(({ asset, confidence, words: shared, note }): Candidate => ({
+        asset,
+        source: 'retrieved',
+        confidence,
+        words: shared,
+        seed: null,
+        scene: null,
+        note,
+      }));
+  }
+
+  /** The things a query names, with how telling each is in this library. */
+  #wordsOf(query: string): Map<string, { word: string; weight: number }> {
+    const { library } = this.#parts;
+    const things = [...namedThings(query)];
+    const pictures = library.count();
+    const holding = library.countWords(things.map(([, word]) => word));
+    return new Map(
+      things.map(([name, word], at) => [name, { word, weight: telling(pictures, holding[at]!) }]),
+    );
   }
 
   async #sketch(
-    query: string,
+    { query, seed, sketches, unlike }: Asked,
     story: Story,
     index: number,
-    { seed, sketches }: { seed?: number | undefined; sketches: number },
+    { signal, send }: MatchOptions,
   ): Promise<Candidate[]> {
-    const first = seed ?? panelSeed(story.settings.seed, index);
-    const seeds = Array.from({ length: sketches }, (_, turn) => (first + turn) >>> 0);
-    return Promise.all(
-      seeds.map(async (one): Promise<Candidate> => {
-        const scene = sketchScene(query, story, index, one);
-        const svg = Buffer.from(drawScene(scene));
-        const { asset } = await this.#parts.library.importBytes(`sketch-${one}.svg`, svg, {
-          origin: 'sketched',
-        });
-        return {
-          asset: asset.id,
-          source: 'sketched',
-          confidence: shareDrawn(scene),
-          seed: one,
-          scene,
-          note: scene.unknown.length === 0 ? '' : `Not drawn: ${scene.unknown.join(', ')}`,
-        };
-      }),
-    );
+    const drawn: Candidate[] = [];
+    if (query === '') return drawn;
+    const refused = new Set(unlike);
+    // A text of which every sketch has been refused comes to an end too.
+    for (let turn = 0; drawn.length < sketches && turn < sketches + refused.size; turn++) {
+      const one = (seed + turn) >>> 0;
+      const scene = sketchScene(query, story, index, one);
+      const svg = Buffer.from(drawScene(scene));
+      const { asset } = await this.#parts.library.importBytes(`sketch-${one}.svg`, svg, {
+        origin: 'sketched',
+      });
+      signal?.throwIfAborted();
+      if (refused.has(asset.id)) continue;
+      const candidate: Candidate = {
+        asset: asset.id,
+        source: 'sketched',
+        confidence: shareDrawn(scene),
+        words: [],
+        seed: one,
+        scene,
+        note: '',
+      };
+      drawn.push(candidate);
+      send?.({ kind: 'candidates', source: 'sketched', candidates: [candidate] });
+    }
+    return drawn;
   }
 }
 
@@ -349,35 +465,64 @@ function picturesOf(story: Story): Set<string> {
   return shown;
 }
 
-/** The unit vector of `own + neighbourWeight · Σ others`; similarity to it orders pictures as the weighted sum does. */
-function mixed(own: Float32Array, others: readonly Float32Array[]): Float32Array {
-  const sum = own.map(
-    (value, at) => value + rules.neighbourWeight * others.reduce((total, other) => total + other[at]!, 0),
-  );
-  const length = Math.hypot(...sum) || 1;
-  return sum.map((value) => value / length);
+/** Similarity as evidence: the logarithm of the calibrated odds, and how much of it one unit of similarity makes. */
+function weigher(probability: (similarity: number) => number): {
+  logOdds: (similarity: number) => number;
+  slope: number;
+} {
+  const logOdds = (similarity: number): number => logit(probability(similarity));
+  // The calibration is logistic, so its slope is the same everywhere; at the ends rounding would hide it.
+  return { logOdds, slope: (logOdds(0.6) - logOdds(0.4)) / 0.2 };
 }
 
-/** Puts candidates in the order of another ranking; those it does not hold keep their order and come last. */
-function rankWithNeighbours<T extends { asset: string }>(
-  candidates: readonly T[],
-  ranking: readonly { asset: string }[],
-): T[] {
-  const place = new Map(ranking.map(({ asset }, at) => [asset, at]));
-  return candidates.toSorted(
-    (a, b) => (place.get(a.asset) ?? ranking.length) - (place.get(b.asset) ?? ranking.length),
+function logit(probability: number): number {
+  const kept = Math.min(1 - 1e-9, Math.max(1e-9, probability));
+  return Math.log(kept / (1 - kept));
+}
+
+function probabilityOf(logOdds: number): number {
+  return 1 / (1 + Math.exp(-logOdds));
+}
+
+function dot(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let at = 0; at < a.length; at++) sum += a[at]! * b[at]!;
+  return sum;
+}
+
+/**
+ * What other vectors than the query's say of a picture, in units of similarity to the query: the weighed means of the
+ * picture's similarities to them. Pictures are more alike to each other than to texts, and lie further apart; each
+ * similarity is therefore measured by how far those of the library's pictures lie apart.
+ */
+function inContext(
+  query: Float32Array,
+  groups: readonly { vectors: readonly Float32Array[]; weight: number }[],
+  spread: (vector: Float32Array) => number,
+): (picture: Float32Array) => number {
+  const terms = groups.flatMap(({ vectors, weight }) =>
+    vectors.map((vector) => ({ vector, weight: weight / vectors.length / spread(vector) })),
   );
+  if (terms.length === 0) return () => 0;
+  const unit = spread(query);
+  return (picture) =>
+    unit * terms.reduce((sum, { vector, weight }) => sum + weight * dot(vector, picture), 0);
+}
+
+/** A file name without its ending. */
+function stemOf(name: string): string {
+  return name.replace(/\.[A-Za-z0-9]{1,5}$/, '');
 }
 
 /** Moves the best picture the story does not show yet to the front, unless a shown one is clearly better. */
-function preferUnused<T extends { asset: string; confidence: number }>(
+function preferUnused<T extends { asset: string; confidence: number | null }>(
   candidates: readonly T[],
   used: ReadonlySet<string>,
 ): T[] {
   const best = candidates[0];
   const unused = candidates.find((candidate) => !used.has(candidate.asset));
   if (best === undefined || unused === undefined || best === unused) return [...candidates];
-  if (best.confidence - unused.confidence >= rules.clearlyBest) return [...candidates];
+  if ((best.confidence ?? 0) - (unused.confidence ?? 0) >= rules.clearlyBest) return [...candidates];
   return [unused, ...candidates.filter((candidate) => candidate !== unused)];
 }
 
@@ -388,38 +533,69 @@ function shareDrawn(scene: Scene): number {
   return named === 0 ? 0 : drawn / named;
 }
 
-function decide(
-  retrieved: Candidate | undefined,
-  sketched: Candidate | undefined,
-  problem: string | null,
+function decide({
+  best,
+  scene,
+  problem,
+  like,
+  empty,
+}: {
+  best: Candidate | undefined;
+  /** What a sketch would show; null where there are no words to draw. */
+  scene: Scene | null;
+  problem: Match['problem'];
+  like: boolean;
+  empty: boolean;
+}): Match['decision'] {
+  const found = best?.confidence ?? 0;
+  const drawn = scene === null ? 0 : rules.sketchWorth * shareDrawn(scene);
+  const library = librarySays(best, problem, like, empty);
+  const sketch: Reason[] = scene === null ? [] : [sketchSays(scene)];
+  if (like && best !== undefined) return decided('retrieve', best.confidence, [library, ...sketch]);
+  if (Math.max(found, drawn) < rules.least)
+    return decided('none', Math.max(found, drawn), [library, ...sketch]);
+  return found >= drawn
+    ? decided('retrieve', found, [library, ...sketch])
+    : decided('sketch', drawn, [...sketch, library]);
+}
+
+function decided(
+  choice: Match['decision']['choice'],
+  confidence: number | null,
+  because: Reason[],
 ): Match['decision'] {
-  const found = retrieved?.confidence ?? 0;
-  const drawn = rules.sketchWorth * (sketched?.confidence ?? 0);
-  const library =
-    problem !== null
-      ? `the library could not be searched (${problem.replace(/\.$/, '')})`
-      : retrieved === undefined
-        ? 'the library has no picture to offer'
-        : `the nearest picture of the library (“${shorten(retrieved.note)}”) fits with ${percent(found)} probability`;
-  const sketch = sketched?.scene
-    ? sketched.scene.figures.length === 0
-      ? 'a sketch would show the place alone'
-      : `a sketch shows ${drawnOf(sketched.scene)}`
-    : 'there is no sketch';
-  const choice = Math.max(found, drawn) < rules.least ? 'none' : found >= drawn ? 'retrieve' : 'sketch';
-  const reason = choice === 'sketch' ? `${sketch}, and ${library}.` : `${library}, and ${sketch}.`;
-  return { choice, confidence: Math.max(found, drawn), reason: reason[0]!.toUpperCase() + reason.slice(1) };
+  const reason = because.map((one) => reasonText('en', one)).join(' ');
+  return { choice, confidence, because, reason };
 }
 
-function drawnOf(scene: Scene): string {
-  const drawn = [...new Set(scene.figures.map((figure) => figure.word.toLowerCase()))];
-  const named = drawn.length + scene.unknown.length;
-  const list = drawn.slice(0, 4).join(', ') + (drawn.length > 4 ? ', …' : '');
-  return `${drawn.length} of ${named} named ${named === 1 ? 'thing' : 'things'} (${list})`;
+function librarySays(
+  best: Candidate | undefined,
+  problem: Match['problem'],
+  like: boolean,
+  empty: boolean,
+): Reason {
+  if (problem !== null) return { code: 'reasonUnsearchable', values: { message: problem.message } };
+  if (empty) return { code: 'reasonEmpty', values: {} };
+  if (best === undefined) return { code: 'reasonNothing', values: {} };
+  const picture = shorten(best.note);
+  if (like) return { code: 'reasonLike', values: { picture } };
+  const share = shown(best.confidence ?? 0);
+  return best.words.length > 0
+    ? { code: 'reasonWords', values: { picture, share, words: best.words.slice(0, 4) } }
+    : { code: 'reasonNearest', values: { picture, share } };
 }
 
-function percent(probability: number): string {
-  return `${Math.round(100 * probability)} %`;
+function sketchSays(scene: Scene): Reason {
+  const things = [...new Set(scene.figures.map((figure) => figure.word.toLowerCase()))];
+  if (things.length === 0) return { code: 'reasonPlace', values: {} };
+  const named = things.length + scene.unknown.length;
+  const shortened = things.length > 4 ? [...things.slice(0, 4), '…'] : things;
+  return { code: 'reasonSketch', values: { drawn: things.length, named, things: shortened } };
+}
+
+/** A probability as it is shown: never 0 or 1 for what is not quite impossible or certain. */
+function shown(probability: number): number {
+  return Math.min(0.99, Math.max(0.01, probability));
 }
 
 function shorten(text: string): string {

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Illustrator, type PictureSearch } from '../../../src/main/stories/illustrate.ts';
+import { blend } from '../../../src/main/search.ts';
 import { VectorIndex } from '../../../src/main/library/search.ts';
+import type { RequestPart } from '../../../src/shared/contract.ts';
 import { FabulaError } from '../../../src/shared/errors.ts';
 import { currentVersion, type ImageBlock, type Story } from '../../../src/shared/story.ts';
 import {
@@ -31,6 +33,7 @@ let illustrator: Illustrator;
 let pictures: Record<string, string>;
 let asked: string[][];
 let broken: Error | null;
+let held: Promise<void> | null;
 
 beforeEach(async () => {
   bench = openBench();
@@ -38,6 +41,7 @@ beforeEach(async () => {
   pictures = {};
   asked = [];
   broken = null;
+  held = null;
   let seed = 0;
   for (const caption of ['a dog on a beach', 'a cat', 'a lighthouse at night', 'snow']) {
     const { asset } = await library.importBytes(`${caption}.jpg`, await photo(++seed), {
@@ -50,11 +54,25 @@ beforeEach(async () => {
   const index = new VectorIndex(database, 'test@1');
   const search: PictureSearch = {
     space: 'test@1',
-    encodeTexts: (texts) => {
+    encodeTexts: async (texts) => {
       asked.push(texts);
-      return broken === null ? Promise.resolve(texts.map(encode)) : Promise.reject(broken);
+      await held;
+      if (broken !== null) throw broken;
+      return texts.map(encode);
     },
     search: (vector, k) => index.search(vector, k),
+    pictureVector: (asset) =>
+      Promise.resolve().then(() => {
+        library.get(asset);
+        return library.vector('test@1', asset)!;
+      }),
+    knownVector: (asset) => library.vector('test@1', asset),
+    blended: (plus, minus) =>
+      blend(
+        plus.map((vector) => ({ vector, spread: 1 })),
+        minus.map((vector) => ({ vector, spread: 1 })),
+      ),
+    spread: () => 1,
     probability: (similarity) => 1 / (1 + Math.exp(-12 * (similarity - 0.6))),
   };
   illustrator = new Illustrator({ ...bench, search, ids: countingIds('v'), clock: fixedClock });
@@ -95,7 +113,7 @@ describe('a match', () => {
     });
     expect(found.retrieved[0]!.confidence).toBeGreaterThan(0.9);
     expect(found.decision).toMatchObject({ choice: 'retrieve' });
-    expect(found.decision.reason).toMatch(/“a dog on a beach”.*\d+ %.*sketch/);
+    expect(found.decision.reason).toMatch(/“a dog on a beach”.*\d+%.*dog, beach.*sketch/);
 
     expect(found.sketched.length).toBeGreaterThan(0);
     const [sketch] = found.sketched;
@@ -158,6 +176,160 @@ describe('a match', () => {
     expect(found.retrieved).toEqual([]);
     expect(found.decision).toMatchObject({ choice: 'sketch' });
     expect(found.decision.reason).toContain('The text encoder could not be loaded');
+  });
+
+  test('sends what is found and each sketch as it comes, found ones before the last sketch', async () => {
+    const parts: RequestPart[] = [];
+    const story = insert(['A dog on the beach.']);
+    const whole = await illustrator.match(
+      { story, panel: 'p1', limit: 2, sketches: 3 },
+      { send: (part) => parts.push(part) },
+    );
+    const candidates = parts.filter((part) => part.kind === 'candidates');
+    const bySource = (source: string) => candidates.filter((part) => part.source === source);
+    expect(bySource('retrieved').map((part) => part.candidates)).toEqual([whole.retrieved]);
+    expect(bySource('sketched').map((part) => part.candidates)).toEqual(whole.sketched.map((one) => [one]));
+    expect(candidates.findIndex(({ source }) => source === 'retrieved')).toBeLessThan(candidates.length - 1);
+  });
+
+  test('sends sketches while the encoder still works', async () => {
+    let open = (): void => undefined;
+    held = new Promise((resolve) => (open = resolve));
+    const sources: string[] = [];
+    const story = insert(['A dog on the beach.']);
+    await illustrator.match(
+      { story, panel: 'p1', limit: 2, sketches: 2 },
+      {
+        send: (part) => {
+          if (part.kind === 'candidates') sources.push(part.source);
+          if (sources.length === 2) open();
+        },
+      },
+    );
+    expect(sources).toEqual(['sketched', 'sketched', 'retrieved']);
+  });
+
+  test('draws nothing more once it is cancelled', async () => {
+    const cancel = new AbortController();
+    const story = insert(['A dog on the beach.']);
+    const running = illustrator.match(
+      { story, panel: 'p1', limit: 2, sketches: 20 },
+      {
+        signal: cancel.signal,
+        send: (part) => {
+          if (part.kind === 'candidates' && part.source === 'sketched') cancel.abort();
+        },
+      },
+    );
+    await expect(running).rejects.toThrow();
+    const sketches = bench.library.list({ origin: 'sketched' }, 0, 100).total;
+    expect(sketches).toBeLessThan(5);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(bench.library.list({ origin: 'sketched' }, 0, 100).total).toBe(sketches);
+  });
+
+  test('goes by a picture: with words in between, and without words by the picture alone', async () => {
+    const story = insert(['A dog on the beach.']);
+    const like = [pictures['a lighthouse at night']!];
+    const both = await illustrator.match({ story, panel: 'p1', limit: 3, like });
+    expect(both.decision).toMatchObject({ choice: 'retrieve', because: [{ code: 'reasonLike' }, {}] });
+    expect(both.retrieved.map(({ asset }) => asset)).not.toContain(like[0]);
+    const alone = await illustrator.match({
+      story,
+      panel: 'p1',
+      limit: 3,
+      like: [pictures['snow']!],
+      query: '',
+    });
+    expect(alone.retrieved).toHaveLength(3);
+    expect(alone.retrieved.every(({ confidence }) => confidence === null)).toBe(true);
+    expect(alone).toMatchObject({ sketched: [], decision: { choice: 'retrieve', confidence: null } });
+  });
+
+  test('leaves out a refused picture and lowers what looks like it', async () => {
+    const looks = (weights: Record<string, number>): Float32Array => {
+      const vector = Float32Array.from(words, (word) => weights[word] ?? 0);
+      const length = Math.hypot(...vector);
+      return vector.map((value) => value / length);
+    };
+    const add = async (seed: number, vector: Float32Array): Promise<string> => {
+      const { asset } = await bench.library.importBytes(`IMG_${seed}.jpg`, await photo(seed), {
+        origin: 'imported',
+      });
+      bench.library.putVectors('test@1', [{ asset: asset.id, vector }]);
+      return asset.id;
+    };
+    const refused = await add(61, looks({ dog: 0.8, beach: 0.6 }));
+    const twin = await add(62, looks({ dog: 0.8, beach: 0.59 }));
+    const rival = await add(63, looks({ dog: 0.75, snow: 0.66 }));
+    const story = insert(['A dog.']);
+    const order = async (unlike: string[]) =>
+      (await illustrator.match({ story, panel: 'p1', limit: 9, unlike })).retrieved.map(({ asset }) => asset);
+    const before = await order([]);
+    expect(before.indexOf(twin)).toBeLessThan(before.indexOf(rival));
+    const after = await order([refused]);
+    expect(after).not.toContain(refused);
+    expect(after.indexOf(twin)).toBeGreaterThan(after.indexOf(rival));
+    // One that was removed from the library meanwhile does no harm.
+    expect(await order(['f'.repeat(64)])).toEqual(before);
+  });
+
+  test('does not draw a refused sketch again, but another', async () => {
+    const story = insert(['A dog on the beach.']);
+    const [first] = (await illustrator.match({ story, panel: 'p1', limit: 0, sketches: 1 })).sketched;
+    const again = await illustrator.match({
+      story,
+      panel: 'p1',
+      limit: 0,
+      sketches: 1,
+      unlike: [first!.asset],
+    });
+    expect(again.retrieved).toEqual([]);
+    expect(again.sketched).toHaveLength(1);
+    expect(again.sketched[0]!.asset).not.toBe(first!.asset);
+  });
+
+  test('believes the words of people and of names, and not those of models', async () => {
+    const story = insert(['A dragon sleeps in a cave.']);
+    const add = async (name: string, seed: number, source: 'person' | 'model' | null) => {
+      const { asset } = await bench.library.importBytes(name, await photo(seed), { origin: 'imported' });
+      if (source !== null) {
+        bench.library.setCaption(asset.id, { text: 'a dragon in a cave', source, pack: null });
+      }
+      bench.library.putVectors('test@1', [{ asset: asset.id, vector: encode('bread') }]);
+      return asset.id;
+    };
+    const person = await add('IMG_1.jpg', 51, 'person');
+    const named = await add('DragonInCave.jpg', 52, null);
+    const model = await add('IMG_2.jpg', 53, 'model');
+    const found = await illustrator.match({ story, panel: 'p1', limit: 9 });
+    const of = (asset: string) => found.retrieved.find((one) => one.asset === asset)!;
+    expect(of(person).words).toEqual(['dragon', 'cave']);
+    expect(of(named).words).toEqual(['dragon', 'cave']);
+    expect(of(model).words).toEqual([]);
+    expect(of(person).confidence).toBeGreaterThan(4 * of(model).confidence!);
+    expect(of(named).confidence).toBeCloseTo(of(person).confidence!, 6);
+    expect(found.retrieved.slice(0, 2).map(({ asset }) => asset)).toEqual(
+      expect.arrayContaining([person, named]),
+    );
+    expect(found.decision.because).toContainEqual(
+      expect.objectContaining({
+        code: 'reasonWords',
+        values: expect.objectContaining({ words: ['dragon', 'cave'] }) as unknown,
+      }),
+    );
+  });
+
+  test('says that the library is empty, and that a picture to go by is gone', async () => {
+    await bench.library.remove(Object.values(pictures));
+    const story = insert(['A dog on the beach.']);
+    expect((await match(story, 'p1')).decision).toMatchObject({
+      choice: 'sketch',
+      because: [{ code: 'reasonSketch' }, { code: 'reasonEmpty' }],
+    });
+    const gone = await illustrator.match({ story, panel: 'p1', limit: 3, like: [pictures['a cat']!] });
+    expect(gone.problem).toMatchObject({ code: 'not-found' });
+    expect(gone.sketched.length).toBeGreaterThan(0);
   });
 
   test('has nothing for a panel without words, and refuses one that is gone', async () => {

@@ -240,8 +240,8 @@ export class StoryState extends SyncedStory {
     };
     if (candidate.seed !== null) version.seed = candidate.seed;
     if (candidate.scene !== null) version.scene = candidate.scene;
+    if (candidate.confidence !== null) version.confidence = candidate.confidence;
     if (candidate.source === 'retrieved') {
-      version.confidence = candidate.confidence;
       if (encodePack !== undefined) version.pack = encodePack;
     }
     const images = panel.blocks.filter((block) => block.type === 'image');
