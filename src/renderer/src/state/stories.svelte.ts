@@ -1,13 +1,37 @@
 import * as api from '../api.ts';
 import type { OpenStory, StorySummary } from '../../../shared/contract.ts';
+import { folded } from './fuzzy.ts';
+import { keep, kept } from './kept.ts';
+import { t } from './language.svelte.ts';
 import type { Notices } from './notices.svelte.ts';
+import { inOrder } from './words.ts';
 
 const refreshMs = 300;
+
+export const storyOrders = ['changed', 'title', 'panels'] as const;
+export type StoryOrder = (typeof storyOrders)[number];
+
+/** From how many stories on a person is offered to search and sort them. */
+const many = 6;
 
 /** The list of stories. */
 export class StoriesState {
   /** Null until the first answer. */
   list = $state.raw<readonly StorySummary[] | null>(null);
+  /** What the person looks for among the titles. */
+  query = $state('');
+  order = $state<StoryOrder>(storyOrders.find((order) => order === kept('stories.order')) ?? 'changed');
+  readonly areMany = $derived((this.list?.length ?? 0) >= many);
+  /** Those that are looked for, in the order asked. */
+  readonly shown = $derived.by((): readonly StorySummary[] => {
+    const wanted = folded(this.query).trim();
+    const found = (this.list ?? []).filter(
+      ({ title }) => wanted === '' || folded(title || t('app.untitled')).includes(wanted),
+    );
+    if (this.order === 'title') found.sort((a, b) => inOrder(a.title, b.title));
+    else if (this.order === 'panels') found.sort((a, b) => b.panels - a.panels);
+    return found;
+  });
   readonly #notices: Notices;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -22,6 +46,11 @@ export class StoriesState {
     api.on('stories.changed', soon);
     api.on('story.changed', soon);
     api.onReconnect(soon);
+  }
+
+  setOrder(order: StoryOrder): void {
+    this.order = order;
+    keep('stories.order', order);
   }
 
   async load(): Promise<void> {

@@ -1,6 +1,7 @@
 import { createContext } from 'svelte';
 import * as api from '../api.ts';
 import type { Job } from '../../../shared/contract.ts';
+import { CountsState } from './counts.svelte.ts';
 import { t } from './language.svelte.ts';
 import { LibraryHistory } from './history.svelte.ts';
 import { JobsState } from './jobs.svelte.ts';
@@ -35,6 +36,7 @@ export class WindowState {
   readonly library = new LibraryState(this.notices);
   readonly stories = new StoriesState(this.notices);
   readonly history = new LibraryHistory(this.notices);
+  readonly counts = new CountsState(this.notices);
   view = $state<View>('library');
   story = $state.raw<StoryState | null>(null);
   dialog = $state.raw<OpenDialog | null>(null);
@@ -46,6 +48,7 @@ export class WindowState {
   /** Connects to the studio and opens the view that the address names. */
   async start(): Promise<void> {
     api.connect();
+    void this.counts.load();
     await Promise.all([
       this.settings.load(),
       this.library.load(),
