@@ -72,6 +72,12 @@ export function isMessageKey(key: string): key is MessageKey {
   return (english as Catalogue)[area]?.[name] !== undefined;
 }
 
+/** A message as its language's file has it; undefined where that lacks it. */
+export function messageOf(language: Language, key: MessageKey): string | undefined {
+  const [area, name] = key.split('.') as [string, string];
+  return catalogues[language][area]?.[name];
+}
+
 const formats = new Map<string, IntlMessageFormat>();
 
 /**
@@ -80,10 +86,9 @@ const formats = new Map<string, IntlMessageFormat>();
  * @throws RangeError when a value that the message names is not given
  */
 export function translate(language: Language, key: MessageKey, values?: MessageValues): string {
-  const [area, name] = key.split('.') as [string, string];
-  const own = catalogues[language][area]?.[name];
+  const own = messageOf(language, key);
   const spoken = own === undefined ? 'en' : language;
-  const message = own ?? (english as Catalogue)[area]![name]!;
+  const message = own ?? messageOf('en', key)!;
   // Most messages have neither values nor apostrophes and need no parser.
   if (values === undefined && !/[{}'<]/.test(message)) return message;
   const id = `${spoken} ${key}`;
