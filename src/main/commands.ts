@@ -43,7 +43,8 @@ export const commands: { readonly [Name in CommandName]: Handler<Name> } = {
 
   'captions.start': (studio, { assets, filter, options }) =>
     studio.captions.start({ assets, filter }, options),
-  'captions.suggest': (studio, { asset }) => studio.captions.suggest(asset),
+  'captions.suggest': (studio, { asset }, context) => studio.captions.suggest(asset, context),
+  'suggest.text': (studio, input, context) => studio.suggest.text(input, context),
 
   'jobs.list': (studio) => studio.jobs.list(),
   'jobs.errors': (studio, { job }) => studio.jobs.errors(job),

@@ -31,6 +31,7 @@ import { attachPictures } from './stories/outline-pictures.ts';
 import { decodeOutline, readOutline } from './stories/outline.ts';
 import { Sketches } from './stories/sketches.ts';
 import { Stories } from './stories/stories.ts';
+import { Suggest } from './suggest.ts';
 import { writeWhole } from './whole-file.ts';
 
 export interface StudioOptions {
@@ -82,6 +83,7 @@ export class Studio {
   readonly models: Models;
   readonly search: Search;
   readonly captions: Captions;
+  readonly suggest: Suggest;
   readonly stories: Stories;
   readonly illustrator: Illustrator;
   readonly sketches: Sketches;
@@ -165,6 +167,7 @@ export class Studio {
       clock,
     });
     this.choices = new Choices({ database, clock });
+    this.suggest = new Suggest({ stories: this.stories, library, models });
     this.exports = new Exports({ stories: this.stories, library, jobs, folder: this.exportsDir });
     if (resident) {
       this.#embedInBackground();

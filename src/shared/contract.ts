@@ -220,6 +220,12 @@ export interface CastLook extends FigurePicture {
   hue: number | null;
 }
 
+/** A text a model suggests, and who suggests it: `pack@revision`. */
+export interface Suggestion {
+  text: string;
+  pack: string;
+}
+
 export interface StorySummary {
   id: string;
   title: string;
@@ -450,8 +456,18 @@ export const contract = {
       options: CaptionOptionsSchema.prefault({}),
     }),
   ),
-  /** A caption for one picture, not saved anywhere: for the person to accept or drop. */
-  'captions.suggest': command<{ text: string; pack: string }>()(z.object({ asset: AssetIdSchema })),
+  /**
+   * A caption for one picture, not saved anywhere: for the person to accept or drop. Its parts are the likeliest
+   * caption so far, which may still change.
+   */
+  'captions.suggest': command<Suggestion>()(z.object({ asset: AssetIdSchema, request: IdSchema.optional() })),
+  /**
+   * What to write next in a panel, not saved anywhere: `text` goes behind the panel's own text, and brings the space
+   * that goes between. Its parts are the text so far; another seed gives another text.
+   */
+  'suggest.text': command<Suggestion>()(
+    z.object({ story: IdSchema, panel: IdSchema, seed: Seed.default(1), request: IdSchema.optional() }),
+  ),
 
   'jobs.list': command<Job[]>()(Nothing),
   'jobs.errors': command<JobItemError[]>()(z.object({ job: IdSchema })),

@@ -10,6 +10,7 @@ import type { History } from '../history.ts';
 import type { JobContext, JobItem, Jobs } from '../jobs/jobs.ts';
 import type { Library } from '../library/library.ts';
 import type { Models } from '../models/models.ts';
+import type { RequestContext } from '../requests.ts';
 import type { Database } from '../store/database.ts';
 import { captionAll, type Finished, type Prepared } from './batch.ts';
 import { wantsCaption } from './compose.ts';
@@ -51,11 +52,15 @@ export class Captions {
     return jobs.start('caption', label, { options: { ...options } }, wanted);
   }
 
-  /** A caption for one picture, saved nowhere. */
-  async suggest(asset: string, signal?: AbortSignal): Promise<{ text: string; pack: string }> {
+  /** A caption for one picture, saved nowhere. `send` hears the likeliest one so far. */
+  async suggest(
+    asset: string,
+    { signal, send }: Partial<RequestContext> = {},
+  ): Promise<{ text: string; pack: string }> {
     const { library, models } = this.#context;
     const pixels = await library.pixels(asset, models.imageSize);
-    const [caption] = await models.captionImages([pixels], { signal, urgent: true });
+    const onText = send && ((text: string) => send({ kind: 'text', text }));
+    const [caption] = await models.captionImages([pixels], { signal, urgent: true, onText });
     if (!caption) throw new FabulaError('model-failed', 'The model gave no caption. Try again.');
     return { text: caption.text, pack: models.captionPack };
   }

@@ -62,12 +62,15 @@ export interface RequestOptions {
   signal?: AbortSignal | undefined;
   /** Goes before what is not urgent: somebody waits for a search while thousands of pictures are being captioned. */
   urgent?: boolean;
+  /** Hears the text so far, whole, while it is written; again from the start where the worker had to be. */
+  onText?: ((text: string) => void) | undefined;
 }
 
 interface Request {
   id: number;
   task: Task;
   urgent: boolean;
+  onText: ((text: string) => void) | undefined;
   /** How often the worker ended while this request was its first. */
   crashes: number;
   settled: boolean;
@@ -81,16 +84,22 @@ interface Running {
   ended: Promise<string>;
 }
 
-/** One being worked on and one waiting in the worker, so that it never idles between two. */
+/**
+ * What the worker has of each kind: of looking, one being worked on and one waiting, so that it never idles between
+ * two; of writing, which goes on beside, two texts at once.
+ */
 const IN_WORKER = 2;
+type Lane = 'look' | 'write';
+const laneOf = ({ task }: { task: Task }): Lane => (task.kind === 'write' ? 'write' : 'look');
 /** A request is tried again after a crash this often. */
 const RETRIES = 1;
 const STARTS = 2;
 
 /**
  * Keeps one worker process and one queue. The worker is started by the first request and again after a crash. A
- * request is answered, failed or cancelled, never lost: the one that was being worked on when the worker crashed is
- * tried once more, on its own, and fails with `model-failed` when it takes the worker down again; the others just wait.
+ * request is answered, failed or cancelled, never lost: those that were being worked on when the worker crashed are
+ * tried once more, each on its own, and fail with `model-failed` when they take the worker down again; the others just
+ * wait.
  */
 export class Host {
   readonly #spawn: SpawnWorker;
@@ -110,7 +119,7 @@ export class Host {
   }
 
   /** @throws FabulaError `cancelled` once the signal is raised; `model-failed`; whatever the worker reports. */
-  request(task: Task, { signal, urgent = false }: RequestOptions = {}): Promise<Answer> {
+  request(task: Task, { signal, urgent = false, onText }: RequestOptions = {}): Promise<Answer> {
     if (this.#closed) return Promise.reject(new FabulaError('cancelled', 'The models are closed.'));
     if (signal?.aborted) return Promise.reject(new FabulaError('cancelled', 'Cancelled.'));
     return new Promise((resolve, reject) => {
@@ -124,6 +133,7 @@ export class Host {
         id: this.#nextId++,
         task,
         urgent,
+        onText,
         crashes: 0,
         settled: false,
         resolve: (answer) => finish() && resolve(answer),
@@ -161,19 +171,28 @@ export class Host {
       this.#idle = setTimeout(() => void this.#stop(), this.#idleMs).unref();
       return;
     }
-    while (this.#mayStart()) {
-      const request = this.#queue.shift();
-      if (!request) return;
+    for (let request = this.#next(); request; request = this.#next()) {
+      this.#queue.splice(this.#queue.indexOf(request), 1);
       this.#sent.push(request);
       this.#running ??= this.#start();
       this.#running.process.send({ kind: 'run', id: request.id, task: request.task });
     }
   }
 
-  #mayStart(): boolean {
+  /** The request to send now, if any. */
+  #next(): Request | undefined {
     // One that has seen a crash is tried alone, so that it is known who is to blame.
-    const suspect = (this.#sent[0] ?? this.#queue[0])?.crashes ?? 0;
-    return this.#sent.length < (suspect > 0 ? 1 : IN_WORKER);
+    const [first] = this.#queue;
+    if (
+      this.#sent.length > 0 &&
+      (this.#sent.some(({ crashes }) => crashes > 0) || (first?.crashes ?? 0) > 0)
+    ) {
+      return undefined;
+    }
+    const room = (lane: Lane): boolean =>
+      this.#sent.filter((sent) => laneOf(sent) === lane).length < IN_WORKER;
+    const open: Record<Lane, boolean> = { look: room('look'), write: room('write') };
+    return this.#queue.find((request) => open[laneOf(request)]);
   }
 
   #start(): Running {
@@ -207,17 +226,26 @@ export class Host {
     }
     const request = this.#sent.find((sent) => sent.id === message.id);
     if (!request) return;
+    if (message.kind === 'part') {
+      if (!request.settled) request.onText?.(message.text);
+      return;
+    }
     this.#sent = this.#sent.filter((sent) => sent !== request);
     if (message.kind === 'done') request.resolve(message.answer);
-    else request.reject(new FabulaError(message.code, message.message));
+    else request.reject(new FabulaError(message.code, message.message, message.details));
     this.#pump();
   }
 
   #recover(wasReady: boolean, reason: string): void {
-    const [first] = this.#sent;
-    // The worker takes requests in order, so the first one is the one it was at.
-    if (first && wasReady) first.crashes++;
-    this.#queue = [...this.#sent, ...this.#queue].filter((request) => !request.settled);
+    // The worker looks in order, so the first one is the one it was at; it writes all its texts at once.
+    const looking = this.#sent.find((request) => laneOf(request) === 'look');
+    const atWork = this.#sent.filter((request) => request === looking || laneOf(request) === 'write');
+    if (wasReady) for (const request of atWork) request.crashes++;
+    const left = [...this.#sent, ...this.#queue].filter((request) => !request.settled);
+    this.#queue = [
+      ...left.filter(({ crashes }) => crashes > 0),
+      ...left.filter(({ crashes }) => crashes === 0),
+    ];
     this.#sent = [];
     if (!wasReady && ++this.#failedStarts >= STARTS) {
       this.#failedStarts = 0;
@@ -225,9 +253,9 @@ export class Host {
         `The process that runs the models cannot be started (${reason}). Run "fabula doctor" to see why.`,
       );
     }
-    if (first && first.crashes > RETRIES) {
-      this.#queue = this.#queue.filter((request) => request !== first);
-      first.reject(
+    for (const guilty of this.#queue.filter(({ crashes }) => crashes > RETRIES)) {
+      this.#queue = this.#queue.filter((request) => request !== guilty);
+      guilty.reject(
         new FabulaError(
           'model-failed',
           `The process that runs the models broke down twice over the same request (${reason}). The others go on; try this one again, or with another pack.`,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { errorCodes } from '../../shared/errors.ts';
-import { CaptionRoleSchema, EncodeRoleSchema } from './roles.ts';
+import { CaptionRoleSchema, EncodeRoleSchema, WriteRoleSchema } from './roles.ts';
 
 /** What the studio and the worker process say to each other. Both sides check what they receive. */
 
@@ -9,6 +9,7 @@ const Floats = z.custom<Float32Array>((value) => value instanceof Float32Array, 
 
 const EncodeWithSchema = z.object({ folder: z.string().min(1), role: EncodeRoleSchema });
 const CaptionWithSchema = z.object({ folder: z.string().min(1), role: CaptionRoleSchema });
+const WriteWithSchema = z.object({ folder: z.string().min(1), role: WriteRoleSchema });
 /** RGB bytes of `count` squares, one after the other: u8 [count, S, S, 3]. */
 const Pixels = { pixels: Bytes, count: z.number().int().min(1).max(1024) };
 
@@ -25,11 +26,26 @@ export const TaskSchema = z.discriminatedUnion('kind', [
     /** Encode the pictures as well; where both roles use one vision network it runs once. */
     encode: EncodeWithSchema.nullable(),
     ...Pixels,
+    /** Send the likeliest caption of the only picture after every word, as a `part`. */
+    parts: z.boolean(),
+  }),
+  z.object({
+    kind: z.literal('write'),
+    with: WriteWithSchema,
+    /** The panels before, and last the one to go on with. */
+    panels: z.array(z.object({ picture: z.string().nullable(), text: z.string() })).min(1),
+    settings: z.object({
+      seed: z.number().int().min(0).max(0xffffffff),
+      maxTokens: z.number().int().min(1),
+      temperature: z.number().min(0),
+      nucleus: z.number().gt(0).max(1),
+    }),
   }),
 ]);
 export type Task = z.infer<typeof TaskSchema>;
 export type EncodeWith = z.infer<typeof EncodeWithSchema>;
 export type CaptionWith = z.infer<typeof CaptionWithSchema>;
+export type WriteWith = z.infer<typeof WriteWithSchema>;
 
 export const ToWorkerSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('run'), id: z.number().int(), task: TaskSchema }),
@@ -42,17 +58,22 @@ export const AnswerSchema = z.object({
   vectors: Floats.nullable(),
   /** Score: mean log-probability of a caption's tokens, at most 0. Empty when nothing was to be captioned. */
   captions: z.array(z.object({ text: z.string(), score: z.number() })),
+  /** What was written; empty when nothing was to be. */
+  text: z.string(),
 });
 export type Answer = z.infer<typeof AnswerSchema>;
 
 export const FromWorkerSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ready') }),
+  /** The text as far as it is written. */
+  z.object({ kind: z.literal('part'), id: z.number().int(), text: z.string() }),
   z.object({ kind: z.literal('done'), id: z.number().int(), answer: AnswerSchema }),
   z.object({
     kind: z.literal('failed'),
     id: z.number().int(),
     code: z.enum(errorCodes),
     message: z.string(),
+    details: z.record(z.string(), z.json()),
   }),
 ]);
 export type FromWorker = z.infer<typeof FromWorkerSchema>;

@@ -3,6 +3,7 @@ import { Host, spawnNodeWorker, type RequestOptions, type SpawnWorker } from './
 import type { Task } from './messages.ts';
 import type { Pack, Packs } from './packs.ts';
 import type { Roles } from './roles.ts';
+import type { WrittenPanel } from './writer/layout.ts';
 
 /** The share of a library's pictures that are taken to fit a text, before they are looked at. */
 const fittingShare = 0.05;
@@ -16,6 +17,16 @@ export interface ModelCaption {
 export interface CaptionedPicture extends ModelCaption {
   /** Unit vector in {@link Models.space}. */
   vector: Float32Array;
+}
+
+export interface WriteRequest {
+  /** The panels before, and last the one to go on with. The nearest are read, as many as the pack has room for. */
+  panels: readonly WrittenPanel[];
+  seed: number;
+  /** The pack's own settings where left out. */
+  maxTokens?: number;
+  temperature?: number;
+  nucleus?: number;
 }
 
 type With<Role extends keyof Roles> = { folder: string; role: Roles[Role] };
@@ -50,6 +61,12 @@ export class Models {
   get captionSettings(): { beams: number; maxTokens: number; lengthPenalty: number } {
     const { beams, maxTokens, lengthPenalty } = this.#packs.get('caption').role;
     return { beams, maxTokens, lengthPenalty };
+  }
+
+  /** The pack that writes, `pack@revision`, and the languages it writes (BCP 47). */
+  get writer(): { version: string; languages: readonly string[] } {
+    const { version, role } = this.#packs.get('write');
+    return { version, languages: role.languages };
   }
 
   /** Side of the square, in pixels, in which pictures are given. */
@@ -93,7 +110,7 @@ export class Models {
     });
   }
 
-  /** Captions of pictures, in order. */
+  /** Captions of pictures, in order. `onText` is heard for a single picture only: its likeliest caption so far. */
   async captionImages(pixels: readonly Uint8Array[], options: RequestOptions = {}): Promise<ModelCaption[]> {
     const use = await this.#use('caption', options.signal);
     return this.#batches(pixels, use.role.batch, async (part) => {
@@ -102,6 +119,7 @@ export class Models {
         with: use,
         encode: null,
         ...joined(part, use.role.imageSize),
+        parts: options.onText !== undefined && pixels.length === 1,
       };
       return (await this.#host.request(task, options)).captions;
     });
@@ -121,11 +139,47 @@ export class Models {
       );
     }
     return this.#batches(pixels, use.role.batch, async (part) => {
-      const task: Task = { kind: 'caption-images', with: use, encode, ...joined(part, use.role.imageSize) };
+      const task: Task = {
+        kind: 'caption-images',
+        with: use,
+        encode,
+        ...joined(part, use.role.imageSize),
+        parts: false,
+      };
       const { captions, vectors } = await this.#host.request(task, options);
       const rows = rowsOf(vectors, encode.role.dimensions, part.length);
       return captions.map((caption, index) => ({ ...caption, vector: rows[index] ?? new Float32Array(0) }));
     });
+  }
+
+  /**
+   * Goes on with the last of the panels, to the panel's end. The same panels, settings and seed give the same text.
+   *
+   * @param options `onText` hears the whole text so far after every piece.
+   * @returns what is to be put behind the panel's own text, with the space that goes between; and who wrote it
+   * @throws FabulaError `unavailable` with `details.languages` where the pack does not write the story's language
+   */
+  async write(
+    { panels, seed, maxTokens, temperature, nucleus }: WriteRequest,
+    options: RequestOptions = {},
+  ): Promise<{ text: string; pack: string }> {
+    const { version: pack } = this.writer;
+    const use = await this.#use('write', options.signal);
+    const { text } = await this.#host.request(
+      {
+        kind: 'write',
+        with: use,
+        panels: panels.map(({ picture, text }) => ({ picture, text })),
+        settings: {
+          seed,
+          maxTokens: maxTokens ?? use.role.maxTokens,
+          temperature: temperature ?? use.role.temperature,
+          nucleus: nucleus ?? use.role.nucleus,
+        },
+      },
+      { urgent: true, ...options },
+    );
+    return { text, pack };
   }
 
   /** Ends the worker process. Requests that wait are cancelled. */

@@ -6,8 +6,8 @@ import { z } from 'zod';
 import type { PackSummary } from '../../shared/contract.ts';
 import { FabulaError } from '../../shared/errors.ts';
 import { explainFileError } from '../fs-errors.ts';
-import type { CaptionRole, EncodeRole, Roles } from './roles.ts';
-import { CaptionRoleSchema, EncodeRoleSchema, packPath } from './roles.ts';
+import type { Roles } from './roles.ts';
+import { CaptionRoleSchema, EncodeRoleSchema, WriteRoleSchema, packPath } from './roles.ts';
 
 /** The manifest of a pack, `manifest.json` in the pack's folder. */
 export const ManifestSchema = z
@@ -19,7 +19,11 @@ export const ManifestSchema = z
     revision: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'use letters, digits, ".", "_" and "-"'),
     licence: z.string().min(1).max(500),
     description: z.string().max(10_000).default(''),
-    roles: z.object({ encode: EncodeRoleSchema.optional(), caption: CaptionRoleSchema.optional() }),
+    roles: z.object({
+      encode: EncodeRoleSchema.optional(),
+      caption: CaptionRoleSchema.optional(),
+      write: WriteRoleSchema.optional(),
+    }),
     files: z
       .array(
         z.object({
@@ -48,8 +52,9 @@ export const ManifestSchema = z
 export type Manifest = z.infer<typeof ManifestSchema>;
 
 /** The files a role loads, as paths inside the pack. */
-function roleFiles(role: EncodeRole | CaptionRole | undefined): string[] {
+function roleFiles(role: Roles[keyof Roles] | undefined): string[] {
   if (!role) return [];
+  if ('network' in role) return [role.network, role.tokenizer];
   const paths = 'decoder' in role ? [role.prefix, role.decoder] : [role.text];
   return [role.vision, role.tokenizer, ...paths];
 }

@@ -63,8 +63,51 @@ export const CaptionRoleSchema = z.object({
 });
 export type CaptionRole = z.infer<typeof CaptionRoleSchema>;
 
+const PieceId = z.number().int().min(0).max(10_000_000);
+
+/**
+ * The role `write`, family `writer`: a causal language model over a byte-level tokenizer that continues a panel.
+ *
+ * `network`: ids i64 [1, T], past f32 [L, 2, H, P, D] (P = 0 first) -> present f32 [L, 2, H, P + T, D], logits f32
+ * [pieces], those after the last id.
+ */
+export const WriteRoleSchema = z.object({
+  family: z.literal('writer', 'this Fabula knows the family "writer" only'),
+  network: packPath,
+  tokenizer: packPath,
+  /** L, H and D of the network. */
+  layers: Count.max(256),
+  heads: Count.max(256),
+  channels: Count.max(4096),
+  /** Most pieces the network reads and writes together. */
+  context: Count.max(1_000_000),
+  /** Most pieces one request writes; what is left of the context is for reading. */
+  maxTokens: Count.max(8192),
+  /** BCP 47 tags of the languages it writes. */
+  languages: z
+    .array(z.string().regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'use language tags as "en" or "pt-BR"'))
+    .min(1)
+    .max(200),
+  /** A text with fewer letters to a piece than this is in none of its languages; 0 trusts every text. */
+  lettersPerToken: z.number().min(0).max(20),
+  /** Ids of the marks that lay out a story, see `training/writer_text.py`. */
+  marks: z.object({
+    begin: PieceId,
+    end: PieceId,
+    panelEnd: PieceId,
+    picture: PieceId,
+    pictureEnd: PieceId,
+    /** Pieces that must never come out. */
+    never: z.array(PieceId).max(10_000),
+  }),
+  temperature: z.number().min(0).max(5),
+  nucleus: z.number().gt(0).max(1),
+});
+export type WriteRole = z.infer<typeof WriteRoleSchema>;
+
 /** What a pack may be able to do, and what its manifest says about how. */
 export interface Roles {
   encode: EncodeRole;
   caption: CaptionRole;
+  write: WriteRole;
 }

@@ -3,9 +3,11 @@ import { FabulaError, toFailure } from '../../shared/errors.ts';
 import { ToWorkerSchema, type Answer, type FromWorker, type Task } from './messages.ts';
 import { Sessions } from './session.ts';
 import { Starter } from './starter/starter.ts';
+import { Writer } from './writer/writer.ts';
 
 /**
- * The worker process: loads networks and runs them, one request after the other. It knows neither the store nor
+ * The worker process: loads networks and runs them. Pictures and texts are looked at one request after the other;
+ * writing goes on beside them, piece by piece, so that neither waits for the other. It knows neither the store nor
  * Electron; it is started by `child_process.fork` or by Electron's `utilityProcess`, which differ in the port only.
  */
 
@@ -38,50 +40,77 @@ function openPort(): Port {
   };
 }
 
+interface Request {
+  id: number;
+  task: Task;
+  abort: AbortController;
+}
+
 const port = openPort();
-const starter = new Starter(new Sessions({ threads: availableParallelism() }));
-const waiting: { id: number; task: Task; abort: AbortController }[] = [];
+const sessions = new Sessions({ threads: availableParallelism() });
+const starter = new Starter(sessions);
+const writer = new Writer(sessions);
+/** Every request that is not answered yet. */
+const open = new Map<number, Request>();
+/** Those that look at pictures and texts, in order. */
+const waiting: Request[] = [];
 let busy = false;
 
-function perform(task: Task, signal: AbortSignal): Promise<Answer> {
+async function perform({ id, task, abort: { signal } }: Request): Promise<Answer> {
+  const onText = (text: string): void => port.send({ kind: 'part', id, text });
   switch (task.kind) {
-    case 'encode-images':
-      return starter
-        .encodeImages(task.with, task.pixels, task.count, signal)
-        .then((vectors) => ({ vectors, captions: [] }));
-    case 'encode-texts':
-      return starter
-        .encodeTexts(task.with, task.texts, signal)
-        .then((vectors) => ({ vectors, captions: [] }));
-    case 'caption-images':
-      return starter.captionImages(task.with, task.encode, task.pixels, task.count, signal);
+    case 'encode-images': {
+      const vectors = await starter.encodeImages(task.with, task.pixels, task.count, signal);
+      return { vectors, captions: [], text: '' };
+    }
+    case 'encode-texts': {
+      const vectors = await starter.encodeTexts(task.with, task.texts, signal);
+      return { vectors, captions: [], text: '' };
+    }
+    case 'caption-images': {
+      const { encode, pixels, count } = task;
+      return starter.captionImages(task.with, encode, pixels, count, signal, task.parts ? onText : undefined);
+    }
+    case 'write': {
+      const text = await writer.write(task.with, task.panels, task.settings, signal, onText);
+      return { vectors: null, captions: [], text };
+    }
   }
+}
+
+/** Never throws: a request is answered with what came of it. */
+async function answer(request: Request): Promise<void> {
+  const { id, abort } = request;
+  try {
+    abort.signal.throwIfAborted();
+    port.send({ kind: 'done', id, answer: await perform(request) });
+  } catch (error) {
+    const failure = toFailure(abort.signal.aborted ? new FabulaError('cancelled', 'Cancelled.') : error);
+    port.send({ kind: 'failed', id, code: failure.code, message: failure.message, details: failure.details });
+  }
+  open.delete(id);
 }
 
 async function drain(): Promise<void> {
   if (busy) return;
   busy = true;
-  for (let next = waiting[0]; next; next = waiting[0]) {
-    const { id, task, abort } = next;
-    try {
-      abort.signal.throwIfAborted();
-      port.send({ kind: 'done', id, answer: await perform(task, abort.signal) });
-    } catch (error) {
-      const failure = toFailure(abort.signal.aborted ? new FabulaError('cancelled', 'Cancelled.') : error);
-      port.send({ kind: 'failed', id, code: failure.code, message: failure.message });
-    }
-    waiting.shift();
-  }
+  for (let next = waiting.shift(); next; next = waiting.shift()) await answer(next);
   busy = false;
 }
 
 port.listen((raw) => {
   const message = ToWorkerSchema.parse(raw);
   if (message.kind === 'cancel') {
-    waiting.find((request) => request.id === message.id)?.abort.abort();
+    open.get(message.id)?.abort.abort();
     return;
   }
-  waiting.push({ id: message.id, task: message.task, abort: new AbortController() });
-  void drain();
+  const request: Request = { id: message.id, task: message.task, abort: new AbortController() };
+  open.set(request.id, request);
+  if (request.task.kind === 'write') {
+    void answer(request);
+  } else {
+    waiting.push(request);
+    void drain();
+  }
 });
 port.send({ kind: 'ready' });

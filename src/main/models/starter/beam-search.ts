@@ -47,12 +47,14 @@ interface Growing {
  * leave the batch.
  *
  * @param step Needs K >= 2 * beams; may throw, which ends the search (cancel).
+ * @param onStep Hears the likeliest hypothesis of the first photo while it grows.
  * @returns The best hypothesis for each photo.
  */
 export async function beamSearch(
   step: (rows: Rows) => Promise<Step>,
   photos: number,
   settings: BeamSettings,
+  onStep?: (likeliest: readonly number[]) => void,
 ): Promise<Hypothesis[]> {
   const finished: Hypothesis[][] = Array.from({ length: photos }, () => []);
   let growing = new Map<number, Growing[]>();
@@ -117,6 +119,8 @@ export async function beamSearch(
     }
     growing = still;
     rows = next;
+    const likeliest = growing.get(0)?.[0];
+    if (likeliest) onStep?.(likeliest.tokens);
   }
   return finished.map((hypotheses) =>
     hypotheses.reduce((best, one) => (one.score > best.score ? one : best), {

@@ -59,23 +59,30 @@ export class Starter {
     return sums;
   }
 
-  /** Captions, and vectors too where `encode` is given. @param pixels u8 [count, S, S, 3] */
+  /**
+   * Captions, and vectors too where `encode` is given.
+   *
+   * @param pixels u8 [count, S, S, 3]
+   * @param onText Hears the likeliest caption of the first picture after every step of the search; it may change its
+   *   mind about words it had.
+   */
   async captionImages(
     use: CaptionWith,
     encode: EncodeWith | null,
     pixels: Uint8Array,
     count: number,
     signal: AbortSignal,
+    onText?: (text: string) => void,
   ): Promise<Answer> {
     signal.throwIfAborted();
     const shared =
       encode !== null && join(encode.folder, encode.role.vision) === join(use.folder, use.role.vision);
     const outputs = shared ? ['tokens', 'embedding'] : ['tokens'];
     const [imageTokens, embedding] = await this.#vision(use, pixels, count, outputs);
-    const captions = await this.#decode(use, only(imageTokens), count, signal);
-    if (encode === null) return { captions, vectors: null };
+    const captions = await this.#decode(use, only(imageTokens), count, signal, onText);
+    if (encode === null) return { captions, vectors: null, text: '' };
     const vectors = embedding ? floats(embedding) : await this.encodeImages(encode, pixels, count, signal);
-    return { captions, vectors };
+    return { captions, vectors, text: '' };
   }
 
   async #decode(
@@ -83,6 +90,7 @@ export class Starter {
     imageTokens: Tensor,
     count: number,
     signal: AbortSignal,
+    onText?: (text: string) => void,
   ): Promise<Answer['captions']> {
     const { role, folder } = use;
     const tokens = await this.#tokenizer(join(folder, role.tokenizer));
@@ -114,6 +122,7 @@ export class Starter {
         begin: BOS,
         end: EOS,
       },
+      onText && ((likeliest) => onText(tidyCaption(tokens.decode([...likeliest])))),
     );
     return best.map((hypothesis) => ({
       text: tidyCaption(tokens.decode(hypothesis.tokens)),
