@@ -56,6 +56,7 @@ export async function examine({
   if (studio !== undefined) {
     await check('packs', () => packs(studio, signal));
     await check('models', () => models(studio, signal));
+    await check('writing', () => writing(studio, signal));
   }
   await check('pdf', pdf);
   await check('desktop window', desktop);
@@ -146,6 +147,26 @@ async function models(studio: Studio, signal: AbortSignal | undefined): Promise<
   const ms = (from: number, to: number) => `${Math.round(to - from)} ms`;
   return {
     detail: `onnxruntime ${onnxruntimeVersion()} loads and captions in ${ms(started, loaded)}, then in ${ms(loaded, performance.now())} a picture`,
+  };
+}
+
+/** Has the pack that writes go on with a sentence. Without one all but Suggest works. */
+async function writing(studio: Studio, signal: AbortSignal | undefined): Promise<Finding> {
+  if (!studio.packs.list().some((pack) => pack.roles.includes('write') || pack.problem !== null)) {
+    return {
+      state: 'limited',
+      detail: 'no pack writes, so no text is suggested; "fabula packs add FOLDER" adds one',
+    };
+  }
+  const panels = [{ picture: null, text: 'Once upon a time there was a little dog.' }];
+  const started = performance.now();
+  let pieces = 0;
+  const { text, pack } = await studio.models.write({ panels, seed: 1 }, { signal, onText: () => pieces++ });
+  const { languages } = studio.models.writer;
+  const each = (performance.now() - started) / Math.max(1, pieces);
+  return {
+    state: text === '' ? 'fails' : 'works',
+    detail: `${pack} writes ${languages.join(', ')}, a piece of a word in ${each.toFixed(0)} ms`,
   };
 }
 

@@ -50,6 +50,7 @@ export const windowCommands = {
   'add-picture': { group: 'story', title: 'menu.addPicture' },
   match: { group: 'story', title: 'menu.match', key: 'M', section: true },
   caption: { group: 'story', title: 'menu.caption', key: 'C' },
+  continue: { group: 'story', title: 'menu.continueText', key: 'G' },
   illustrate: { group: 'story', title: 'menu.illustrate' },
   'panel-earlier': { group: 'story', title: 'menu.panelEarlier', key: 'Alt+ArrowLeft', section: true },
   'panel-later': { group: 'story', title: 'menu.panelLater', key: 'Alt+ArrowRight' },

@@ -88,7 +88,10 @@ export const WriteRoleSchema = z.object({
     .array(z.string().regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'use language tags as "en" or "pt-BR"'))
     .min(1)
     .max(200),
-  /** A text with fewer letters to a piece than this is in none of its languages; 0 trusts every text. */
+  /**
+   * A text whose words (those without a capital) have fewer letters to a piece than this is in none of its languages:
+   * a tokenizer spells what it has not learned. 0 trusts every text.
+   */
   lettersPerToken: z.number().min(0).max(20),
   /** Ids of the marks that lay out a story, see `training/writer_text.py`. */
   marks: z.object({

@@ -157,14 +157,16 @@ function wordCount(text: string): number {
 
 /** Fewer letters than this say nothing about the language. */
 const FEWEST_LETTERS = 24;
+/** Panels that are looked at: a story may quote another language far away. */
+const NEAREST = 4;
 
 /**
  * A writer that goes on in a language it has not read writes rubbish, so it says so instead. Two signs tell: letters of
- * a script that none of its languages is written in, and words it has to spell almost letter by letter.
+ * a script that none of its languages is written in, and words that have to be spelled almost letter by letter. Words
+ * with a capital are left out there, for they may be names.
  */
 function refuseOtherLanguage(use: WriteWith, panels: readonly WrittenPanel[], pieces: Pieces): void {
   const { languages, lettersPerToken } = use.role;
-  // The nearest panels: a story may quote another language far away.
   const text = plainText(
     panels
       .slice(-NEAREST)
@@ -175,9 +177,11 @@ function refuseOtherLanguage(use: WriteWith, panels: readonly WrittenPanel[], pi
   const scripts = new Set(languages.map((language) => new Intl.Locale(language).maximize().script ?? 'Latn'));
   const known = new RegExp([...scripts].map((script) => `\\p{Script=${script}}`).join('|'), 'u');
   const foreign = letters.filter((letter) => !known.test(letter)).length;
-  const spelled =
-    letters.length >= FEWEST_LETTERS && letters.length / pieces.encode(` ${text}`).length < lettersPerToken;
-  if (foreign * 2 <= letters.length && !spelled) return;
+  const words = (text.match(/[\p{L}\p{M}]+/gu) ?? []).filter((word) => !/^\p{Lu}/u.test(word));
+  const spelled = words.reduce((sum, word) => sum + word.length, 0);
+  const tokens = words.reduce((sum, word) => sum + pieces.encode(` ${word}`).length, 0);
+  const strange = spelled >= FEWEST_LETTERS && spelled / tokens < lettersPerToken;
+  if (foreign * 2 <= letters.length && !strange) return;
   const names = new Intl.DisplayNames(['en'], { type: 'language' });
   const list = new Intl.ListFormat('en').format(languages.map((language) => names.of(language) ?? language));
   throw new FabulaError(
@@ -186,5 +190,3 @@ function refuseOtherLanguage(use: WriteWith, panels: readonly WrittenPanel[], pi
     { languages: [...languages] },
   );
 }
-
-const NEAREST = 4;

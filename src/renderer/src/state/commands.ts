@@ -162,6 +162,10 @@ function actions(window: WindowState): Readonly<Record<WindowCommand, Action>> {
         window.captionAsked += 1;
       },
     },
+    continue: {
+      enabled: withPanel,
+      run: () => window.story!.continuation.start(panelId()),
+    },
     illustrate: {
       enabled: inStory,
       run: async () => window.follow(await window.notices.attempt(() => window.story!.illustrate())),

@@ -166,10 +166,6 @@ export class LibraryState {
     this.#replace(await api.command('library.setCaption', { asset: asset.id, text }));
   }
 
-  async suggestCaption(asset: Asset): Promise<{ text: string; pack: string }> {
-    return api.command('captions.suggest', { asset: asset.id });
-  }
-
   async startCaptions(scope: CaptionScope, options: CaptionOptions): Promise<Job> {
     if (scope === 'selected') return api.command('captions.start', { assets: [...this.selected], options });
     const filter = scope === 'uncaptioned' ? filters.uncaptioned.filter : {};

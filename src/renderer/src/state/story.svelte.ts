@@ -10,6 +10,8 @@ import type {
   StorySettings,
 } from '../../../shared/story.ts';
 import { newId } from './ids.ts';
+import { Continuation } from './suggest.svelte.ts';
+import { t } from './language.svelte.ts';
 import { SyncedStory, type SimpleEdit } from './synced-story.svelte.ts';
 
 type PanelFields = Partial<Pick<Panel, 'shot' | 'notes' | 'dialogue' | 'duration'>>;
@@ -18,6 +20,8 @@ type PanelFields = Partial<Pick<Panel, 'shot' | 'notes' | 'dialogue' | 'duration
 export class StoryState extends SyncedStory {
   selectedPanel = $state<string | null>(null);
   selectedBlock = $state<string | null>(null);
+  /** The text suggested for a panel, while there is one. */
+  readonly continuation: Continuation = new Continuation(this);
 
   readonly panelIndex = $derived(this.story.panels.findIndex((panel) => panel.id === this.selectedPanel));
   readonly panel = $derived(this.panelIndex >= 0 ? this.story.panels[this.panelIndex] : undefined);
@@ -274,7 +278,37 @@ export class StoryState extends SyncedStory {
     return api.command('stories.illustrate', { story: this.id });
   }
 
+  // Suggestions
+
+  /**
+   * Puts a suggested text behind a panel's own, as one edit: into its last block, or into a new one where that is a
+   * picture.
+   *
+   * @returns the block that has it; null when the panel is gone
+   */
+  addSuggestedText(panelId: string, text: string): string | null {
+    const panel = this.panelById(panelId);
+    if (!panel) return null;
+    const last = panel.blocks.at(-1);
+    if (last?.type === 'text') {
+      this.edit({ type: 'set-text', block: last.id, text: last.text + text }, t('suggest.undoText'));
+      return last.id;
+    }
+    const block: Block = { id: newId(), type: 'text', text: text.trimStart() };
+    this.#append(panelId, block, t('suggest.undoText'));
+    return block.id;
+  }
+
+  override close(): void {
+    this.continuation.drop();
+    super.close();
+  }
+
   // Finding
+
+  panelById(panel: string): Panel | undefined {
+    return this.story.panels[this.#indexOf(panel)];
+  }
 
   #append(panelId: string, block: Block, label: string): void {
     const panel = this.story.panels[this.#indexOf(panelId)];
