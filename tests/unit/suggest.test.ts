@@ -99,9 +99,7 @@ describe.skipIf(missing)('what a studio suggests to write', () => {
 
   test('a story in a language the pack does not write, and a panel that is gone, are said', async () => {
     const { story: other } = studio.importOutline('neko.md', '# 猫\n\n猫は港に帰ります。\n').story;
-    await expect(
-      ask('suggest.text', { story: other.id, panel: other.panels[0]!.id }),
-    ).rejects.toMatchObject({
+    await expect(ask('suggest.text', { story: other.id, panel: other.panels[0]!.id })).rejects.toMatchObject({
       code: 'unavailable',
       details: { languages: ['en'] },
     });
