@@ -45,6 +45,81 @@ export interface Asset {
   importedAt: string;
   origin: AssetOrigin;
   caption: Caption | null;
+  /** In alphabetical order. */
+  tags: string[];
+}
+
+/** A caption that an asset has or had. */
+export interface CaptionRecord extends Caption {
+  number: number;
+  /** How a model was asked, and what was done to the caption since. */
+  settings: Json;
+  /** Whether it is the one shown. */
+  shown: boolean;
+}
+
+export interface TagCount {
+  name: string;
+  count: number;
+}
+
+/**
+ * How many pictures of a filter there are of each kind. Each list leaves out what the filter says about itself, but for
+ * tags, which narrow further.
+ */
+export interface FacetCounts {
+  /** Pictures that fit the whole filter. */
+  total: number;
+  folders: { folder: string; count: number }[];
+  /** `2019-08`. */
+  months: { month: string; count: number }[];
+  undated: number;
+  tags: TagCount[];
+  captioned: number;
+  uncaptioned: number;
+  writers: { source: CaptionSource; pack: string | null; count: number }[];
+  origins: { origin: AssetOrigin; count: number }[];
+}
+
+/** Part of a text: as it was, taken out, or put in. */
+export type TextChange = { kind: 'same' | 'removed' | 'added'; text: string };
+
+export interface CaptionReplacement {
+  asset: Asset;
+  after: string;
+  changes: TextChange[];
+}
+
+export interface CaptionReplacements {
+  /** Captions that would change, and places found in them, also where replacing changes nothing. */
+  pictures: number;
+  places: number;
+  /** The first of them. */
+  replacements: CaptionReplacement[];
+}
+
+/** A picture's caption as it is, and as a batch would leave it. */
+export interface CaptionPreview {
+  asset: Asset;
+  /** Null where the options leave the picture as it is. */
+  after: string | null;
+  /** Why there is no caption; null when there is one. */
+  error: string | null;
+}
+
+export type ReviewState = 'waiting' | 'accepted' | 'edited' | 'rejected';
+
+export interface ReviewItem {
+  asset: Asset;
+  state: ReviewState;
+}
+
+/** The queue of captions to be reviewed. */
+export interface Review {
+  total: number;
+  counts: Record<ReviewState, number>;
+  /** Position of the first picture that waits for a decision; null when all are decided. */
+  next: number | null;
 }
 
 export const jobStates = ['queued', 'running', 'paused', 'done', 'cancelled', 'failed'] as const;
@@ -190,6 +265,7 @@ export interface Choice {
 export type RequestPart =
   | { kind: 'candidates'; source: Candidate['source']; candidates: Candidate[] }
   | { kind: 'text'; text: string }
+  | { kind: 'caption'; preview: CaptionPreview }
   /** How far work has come that has a known end. */
   | { kind: 'progress'; done: number; total: number };
 
@@ -380,6 +456,19 @@ export const SearchTermSchema = z.union([
 ]);
 export type SearchTerm = z.infer<typeof SearchTermSchema>;
 
+/** What to look for in captions, and what to put in its place. */
+export const ReplaceSchema = z.object({
+  assets: z.array(AssetIdSchema).max(1_000_000).optional(),
+  filter: AssetFilterSchema.default({}),
+  find: z.string().min(1, 'give a text to look for').max(1000),
+  /** In a regular expression, `$1`, `$<name>` and `$&` stand for what was found. */
+  replace: z.string().max(10_000),
+  regex: z.boolean().default(false),
+  matchCase: z.boolean().default(false),
+  wholeWords: z.boolean().default(false),
+});
+export type ReplaceInput = z.infer<typeof ReplaceSchema>;
+
 // The table
 
 interface Command<Input extends z.ZodType, Output> {
@@ -445,6 +534,27 @@ export const contract = {
         'give a text or a picture to search for',
       ),
   ),
+  /** The ids of all pictures of a filter. */
+  'library.ids': command<string[]>()(
+    z.object({ filter: AssetFilterSchema.default({}), order: z.enum(assetOrders).default('imported') }),
+  ),
+  'library.facets': command<FacetCounts>()(z.object({ filter: AssetFilterSchema.default({}) })),
+  /** Every tag in use, the most used one first. */
+  'library.tags': command<TagCount[]>()(Nothing),
+  /** Adds tags to pictures and takes others away; answers with how many pictures changed. */
+  'library.tag': command<{ changed: number }>()(
+    z.object({
+      assets: z.array(AssetIdSchema).min(1).max(1_000_000),
+      add: z.array(TagSchema).max(100).default([]),
+      remove: z.array(TagSchema).max(100).default([]),
+    }),
+  ),
+  /** Every caption a picture has had, the latest first. */
+  'library.captions': command<CaptionRecord[]>()(z.object({ asset: AssetIdSchema })),
+  /** Shows an earlier caption of a picture again. */
+  'library.restoreCaption': command<Asset>()(
+    z.object({ asset: AssetIdSchema, caption: z.number().int().min(1) }),
+  ),
   /** Saves a caption written by a person; an empty text removes the caption. */
   'library.setCaption': command<Asset>()(z.object({ asset: AssetIdSchema, text: z.string().max(100_000) })),
 
@@ -467,6 +577,49 @@ export const contract = {
    */
   'suggest.text': command<Suggestion>()(
     z.object({ story: IdSchema, panel: IdSchema, seed: Seed.default(1), request: IdSchema.optional() }),
+  ),
+
+  /** What `captions.start` would write to the first pictures; nothing is saved. */
+  'captions.preview': command<CaptionPreview[]>()(
+    z.object({
+      assets: z.array(AssetIdSchema).max(1_000_000).optional(),
+      filter: AssetFilterSchema.default({}),
+      options: CaptionOptionsSchema.prefault({}),
+      limit: z.number().int().min(1).max(24).default(4),
+      request: IdSchema.optional(),
+    }),
+  ),
+  /** What `captions.replace` would change. */
+  'captions.find': command<CaptionReplacements>()(
+    ReplaceSchema.extend({ limit: z.number().int().min(1).max(2000).default(200) }),
+  ),
+  /** Finds and replaces in captions, all of them or none; who wrote them stays. */
+  'captions.replace': command<{ changed: number }>()(
+    ReplaceSchema.extend({ except: z.array(AssetIdSchema).max(100_000).default([]) }),
+  ),
+
+  /** Makes the queue of captions to be reviewed: the captioned ones of these pictures, or of a filter. */
+  'review.start': command<Review>()(
+    z.object({
+      assets: z.array(AssetIdSchema).max(1_000_000).optional(),
+      filter: AssetFilterSchema.default({}),
+    }),
+  ),
+  'review.get': command<Review>()(Nothing),
+  'review.list': command<{ items: ReviewItem[] }>()(
+    z.object({
+      offset: z.number().int().min(0).default(0),
+      limit: z.number().int().min(1).max(200).default(20),
+    }),
+  ),
+  /** Accepts a caption as a person's own, puts another text in its place, or takes it away. */
+  'review.decide': command<{ item: ReviewItem; review: Review }>()(
+    z.object({
+      asset: AssetIdSchema,
+      decision: z.enum(['accept', 'edit', 'reject']),
+      /** The new caption, where the decision is `edit`. */
+      text: z.string().max(100_000).default(''),
+    }),
   ),
 
   'jobs.list': command<Job[]>()(Nothing),

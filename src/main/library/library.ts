@@ -16,12 +16,14 @@ import { FabulaError, type Json } from '../../shared/errors.ts';
 import { explainFileError } from '../fs-errors.ts';
 import type { History } from '../history.ts';
 import type { Clock } from '../ports.ts';
+import { Facets } from './facets.ts';
 import type { Files } from './files.ts';
 import { conditions } from './filter.ts';
 import { requirePicture, type PictureType } from './formats.ts';
 import { readMetadata } from './metadata.ts';
 import { readSidecars } from './sidecars.ts';
 import { inspect, rasterised, render, squarePixels, type PictureSource } from './pictures.ts';
+import { Tags } from './tags.ts';
 import { indexedName, indexedWords, matchExpression } from './words.ts';
 
 export interface LibraryOptions {
@@ -70,6 +72,7 @@ interface NewRecord {
   bytes: number;
   takenAt: string | null;
   caption: string | null;
+  keywords: string[];
   origin: AssetOrigin;
 }
 
@@ -112,12 +115,16 @@ interface AssetRow {
   caption_source: CaptionSource | null;
   caption_pack: string | null;
   caption_created_at: string | null;
+  /** JSON; null where there are none. */
+  tags: string | null;
 }
 
 const selectAssets = `
   SELECT assets.number, assets.id, name, folder, mime, width, height, bytes, taken_at, imported_at, origin, kept,
     assets.caption, captions.text AS caption_text, captions.source AS caption_source, captions.pack AS caption_pack,
-    captions.created_at AS caption_created_at
+    captions.created_at AS caption_created_at,
+    (SELECT json_group_array(tags.name ORDER BY tags.key) FROM asset_tags JOIN tags ON tags.number = asset_tags.tag
+     WHERE asset_tags.asset = assets.number) AS tags
   FROM assets LEFT JOIN captions ON captions.number = assets.caption`;
 
 /** How a list is put in order; equal ones by when they were imported. */
@@ -171,6 +178,8 @@ export class Library {
   readonly #changed = new Set<string>();
   #telling: NodeJS.Timeout | undefined;
   readonly #statements: ReturnType<typeof prepareStatements>;
+  readonly #tags: Tags;
+  readonly #facets: Facets;
   readonly #inTransaction: <T>(work: () => T) => T;
   #listings: { state: string; lists: Map<string, number[]> } = { state: '', lists: new Map() };
 
@@ -181,6 +190,8 @@ export class Library {
     this.#history = options.history;
     this.#emit = options.emit ?? (() => {});
     this.#statements = prepareStatements(this.#database);
+    this.#tags = new Tags(this.#database);
+    this.#facets = new Facets(this.#database);
     const transaction = this.#database.transaction((work: () => unknown) => work());
     this.#inTransaction = <T>(work: () => T) => transaction(work) as T;
     // A caption once written stays in the table: its number tells it from every other, also from one of the same words.
@@ -272,7 +283,7 @@ export class Library {
             typeof input === 'string' ? await readHead(input, metadataBytes) : input,
             inspected.xmp,
           )
-        : { takenAt: null, caption: null };
+        : { takenAt: null, caption: null, keywords: [] };
       // What photo programs keep beside a picture is newer than what they found in it.
       const beside = place === null ? null : await readSidecars(place.path);
       record = {
@@ -336,6 +347,7 @@ export class Library {
     );
     if (record.caption !== null)
       this.#insertCaption(id, { text: record.caption, source: 'file', pack: null });
+    for (const keyword of record.keywords) this.#tags.add(Number(lastInsertRowid), keyword);
     this.#index(Number(lastInsertRowid), name, record.caption ?? '');
     this.#tell(id);
   }
@@ -559,19 +571,53 @@ export class Library {
   }
 
   /** Every caption an asset has had, oldest first; an empty text where a caption was taken away. */
-  captionHistory(
-    id: string,
-  ): { text: string; source: CaptionSource; pack: string | null; settings: Json; createdAt: string }[] {
+  captionHistory(id: string): CaptionRecord[] {
     this.#row(id);
     return this.#database
-      .prepare<
-        [string],
-        { text: string; source: CaptionSource; pack: string | null; settings: string; createdAt: string }
-      >(
-        'SELECT text, source, pack, settings, created_at AS createdAt FROM captions WHERE asset = ? ORDER BY number',
+      .prepare<[string], Omit<CaptionRecord, 'settings' | 'shown'> & { settings: string; shown: 0 | 1 }>(
+        `SELECT captions.number, text, source, pack, settings, created_at AS createdAt,
+           captions.number IS assets.caption AS shown
+         FROM captions JOIN assets ON assets.id = captions.asset WHERE asset = ? ORDER BY captions.number`,
       )
       .all(id)
-      .map((row) => ({ ...row, settings: JSON.parse(row.settings) as Json }));
+      .map((row) => ({ ...row, settings: JSON.parse(row.settings) as Json, shown: row.shown === 1 }));
+  }
+
+  // Tags and facets
+
+  /** Every tag in use, the most used one first. */
+  tags(): TagCount[] {
+    return this.#tags.all();
+  }
+
+  /** Adds tags to assets and takes others away; assets that are gone are left out. */
+  tag(
+    ids: readonly string[],
+    { add = [], remove = [] }: { add?: readonly string[]; remove?: readonly string[] },
+  ): { changed: number } {
+    let changed = 0;
+    this.#inTransaction(() => {
+      for (const id of new Set(ids)) {
+        const row = this.#statements.asset.get(id);
+        if (row === undefined) continue;
+        const removed = remove.filter((name) => this.#setTag(row, name, false));
+        const added = add.filter((name) => this.#setTag(row, name, true));
+        if (removed.length + added.length === 0) continue;
+        this.#index(row.number, row.name, row.caption_text ?? '');
+        this.#tell(id);
+        changed += 1;
+      }
+    });
+    return { changed };
+  }
+
+  #setTag(row: AssetRow, name: string, on: boolean): boolean {
+    return on ? this.#tags.add(row.number, name) : this.#tags.remove(row.number, name);
+  }
+
+  /** Counts the pictures of a filter by folder, month, tag and so on. */
+  facets(filter: AssetFilter): FacetCounts {
+    return this.#facets.count(filter);
   }
 
   /** Shows an earlier caption again, or none; undo and redo do. */
@@ -606,7 +652,8 @@ export class Library {
 
   /** Brings the full-text index in step with an asset: the one place that writes it. */
   #index(number: number, name: string, caption: string): void {
-    this.#statements.index.run(number, indexedName(name), indexedWords(caption));
+    const words = [caption, ...this.#tags.of(number)].map(indexedWords).join('\n');
+    this.#statements.index.run(number, indexedName(name), words);
   }
 
   // Pictures
@@ -807,6 +854,7 @@ function toAsset(row: AssetRow): Asset {
             pack: row.caption_pack,
             createdAt: row.caption_created_at!,
           },
+    tags: row.tags === null ? [] : (JSON.parse(row.tags) as string[]),
   };
 }
 

@@ -8,6 +8,8 @@ export interface Metadata {
   orientation: number;
   /** The first of XMP `dc:description`, IPTC `Caption-Abstract` and EXIF `ImageDescription` that says something. */
   caption: string | null;
+  /** XMP `dc:subject` and IPTC `Keywords`, each once. */
+  keywords: string[];
 }
 
 /** What cameras and scanners write where a description belongs. */
@@ -38,7 +40,35 @@ export async function readMetadata(bytes: Uint8Array, xmp: Uint8Array | null = n
       captionOf(textOf(tags.xmp?.['description'])) ??
       captionOf(textOf(tags.iptc?.['Caption/Abstract'])) ??
       captionOf(textOf(tags.exif?.ImageDescription)),
+    keywords: keywordsOf([...listOf(tags.xmp?.['subject']), ...listOf(tags.iptc?.['Keywords'])]),
   };
+}
+
+/** The most keywords taken from one file, and the longest. */
+const mostKeywords = 100;
+const longestKeyword = 100;
+
+function keywordsOf(found: readonly string[]): string[] {
+  const keywords = new Map<string, string>();
+  for (const text of found) {
+    const keyword = text.replaceAll('\0', '').trim();
+    if (keyword === '' || keyword.length > longestKeyword || keywords.size >= mostKeywords) continue;
+    const key = keyword.normalize('NFC').toLowerCase();
+    if (!keywords.has(key)) keywords.set(key, keyword);
+  }
+  return [...keywords.values()];
+}
+
+/** The texts of a tag that holds several (an XMP bag, or an IPTC field that is repeated), or one. */
+function listOf(tag: unknown): string[] {
+  if (Array.isArray(tag)) return tag.flatMap(listOf);
+  if (typeof tag !== 'object' || tag === null) return [];
+  const { value, description } = tag as { value?: unknown; description?: unknown };
+  if (Array.isArray(value) && value.some((item) => typeof item === 'object' && item !== null)) {
+    return value.flatMap(listOf);
+  }
+  if (typeof description === 'string') return [description];
+  return typeof value === 'string' ? [value] : [];
 }
 
 async function load(bytes: Uint8Array): Promise<ExpandedTags> {
