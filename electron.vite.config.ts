@@ -19,12 +19,13 @@ export default defineConfig({
   main: {
     build: {
       rollupOptions: {
-        // One bundle per process: the Electron entry, the command line, the model worker and the typesetter.
+        // One bundle per process: the Electron entry, the command line, the model worker, the typesetter, find and replace.
         input: {
           index: at('src/main/index.ts'),
           cli: at('src/main/cli/main.ts'),
           worker: at('src/main/models/worker.ts'),
           'pdf-worker': at('src/main/exports/pdf-worker.ts'),
+          'replace-worker': at('src/main/captions/replace-worker.ts'),
         },
       },
     },

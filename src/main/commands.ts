@@ -36,6 +36,19 @@ export const commands: { readonly [Name in CommandName]: Handler<Name> } = {
       },
       { filter, limit },
     ),
+  'library.ids': (studio, { filter, order }) => studio.library.ids(filter, order),
+  'library.facets': (studio, { filter }) => studio.library.facets(filter),
+  'library.tags': (studio) => studio.library.tags(),
+  'library.tag': (studio, { assets, add, remove }) =>
+    studio.history.library(
+      (count) => ({ key: 'library.undoTags', values: { count } }),
+      () => studio.library.tag(assets, { add, remove }),
+    ),
+  'library.captions': (studio, { asset }) => studio.library.captionHistory(asset).reverse(),
+  'library.restoreCaption': (studio, { asset, caption }) =>
+    studio.history.library({ key: 'library.undoRestore' }, () =>
+      studio.library.restoreCaption(asset, caption),
+    ),
   'library.setCaption': (studio, { asset, text }) =>
     studio.history.library({ key: 'library.changeCaption' }, () =>
       studio.library.setCaption(asset, { text, source: 'person', pack: null }),
@@ -45,6 +58,25 @@ export const commands: { readonly [Name in CommandName]: Handler<Name> } = {
     studio.captions.start({ assets, filter }, options),
   'captions.suggest': (studio, { asset }, context) => studio.captions.suggest(asset, context),
   'suggest.text': (studio, input, context) => studio.suggest.text(input, context),
+
+  'captions.preview': (studio, { assets, filter, options, limit }, { signal, send }) =>
+    studio.captions.preview({ assets, filter, limit }, options, {
+      signal,
+      onPreview: (preview) => send({ kind: 'caption', preview }),
+    }),
+  'captions.find': (studio, input, { signal }) => studio.replacer.preview(input, signal),
+  'captions.replace': async (studio, input, { signal }) => {
+    const prepared = await studio.replacer.prepare(input, signal);
+    return studio.history.library(
+      (count) => ({ key: 'library.undoReplace', values: { count } }),
+      () => studio.replacer.write(prepared, input),
+    );
+  },
+  'review.start': (studio, { assets, filter }) => studio.review.start({ assets, filter }),
+  'review.get': (studio) => studio.review.get(),
+  'review.list': (studio, { offset, limit }) => studio.review.list(offset, limit),
+  'review.decide': (studio, { asset, decision, text }) =>
+    studio.history.library({ key: 'library.undoReview' }, () => studio.review.decide(asset, decision, text)),
 
   'jobs.list': (studio) => studio.jobs.list(),
   'jobs.errors': (studio, { job }) => studio.jobs.errors(job),

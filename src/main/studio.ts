@@ -4,6 +4,8 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { About, Asset, Check, CommandArguments, Job, OpenStory } from '../shared/contract.ts';
 import type { Scene } from '../shared/scene.ts';
 import { Captions } from './captions/captions.ts';
+import { Replacer } from './captions/replace.ts';
+import { ReviewQueue } from './captions/review.ts';
 import { examine } from './doctor.ts';
 import { StudioEmitter } from './events.ts';
 import { Exports } from './exports/exports.ts';
@@ -84,6 +86,8 @@ export class Studio {
   readonly search: Search;
   readonly captions: Captions;
   readonly suggest: Suggest;
+  readonly replacer: Replacer;
+  readonly review: ReviewQueue;
   readonly stories: Stories;
   readonly illustrator: Illustrator;
   readonly sketches: Sketches;
@@ -150,6 +154,8 @@ export class Studio {
     this.search = new Search({ library, models, openIndex: (space) => new VectorIndex(database, space) });
     jobs.register('import', importRunner(library, { exclude: [this.dataDir] }));
     this.captions = new Captions({ library, models, jobs, database, history });
+    this.replacer = new Replacer({ library });
+    this.review = new ReviewQueue({ database, library, history });
     this.stories = new Stories({
       database,
       clock,

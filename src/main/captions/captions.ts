@@ -3,9 +3,10 @@ import {
   CaptionOptionsSchema,
   type AssetFilter,
   type CaptionOptions,
+  type CaptionPreview,
   type Job,
 } from '../../shared/contract.ts';
-import { FabulaError, type Json } from '../../shared/errors.ts';
+import { FabulaError, toFailure, type Json } from '../../shared/errors.ts';
 import type { History } from '../history.ts';
 import type { JobContext, JobItem, Jobs } from '../jobs/jobs.ts';
 import type { Library } from '../library/library.ts';
@@ -13,7 +14,7 @@ import type { Models } from '../models/models.ts';
 import type { RequestContext } from '../requests.ts';
 import type { Database } from '../store/database.ts';
 import { captionAll, type Finished, type Prepared } from './batch.ts';
-import { wantsCaption } from './compose.ts';
+import { composeCaption, wantsCaption } from './compose.ts';
 
 export interface CaptionsContext {
   library: Library;
@@ -50,6 +51,38 @@ export class Captions {
     const wanted = found.filter((id) => wantsCaption(library.get(id).caption, options));
     const label = `Caption ${wanted.length} ${wanted.length === 1 ? 'picture' : 'pictures'}`;
     return jobs.start('caption', label, { options: { ...options } }, wanted);
+  }
+
+  /**
+   * What {@link start} would write to the first pictures that it would caption: as each is ready, and all of them at
+   * the end. Nothing is saved.
+   */
+  async preview(
+    what: { assets?: readonly string[] | undefined; filter?: AssetFilter | undefined; limit: number },
+    options: CaptionOptions,
+    { signal, onPreview }: { signal?: AbortSignal; onPreview?: (preview: CaptionPreview) => void } = {},
+  ): Promise<CaptionPreview[]> {
+    const { library, models } = this.#context;
+    const previews: CaptionPreview[] = [];
+    for (const id of what.assets ?? library.ids(what.filter ?? {})) {
+      if (previews.length >= what.limit) break;
+      signal?.throwIfAborted();
+      const [asset] = library.getMany([id]);
+      if (asset === undefined || !wantsCaption(asset.caption, options)) continue;
+      let preview: CaptionPreview;
+      try {
+        const pixels = await library.pixels(id, models.imageSize);
+        const [written] = await models.captionImages([pixels], { signal, urgent: true });
+        const after = written === undefined ? null : composeCaption(asset.caption, written.text, options);
+        preview = { asset, after, error: after === null ? 'The model found no words for it.' : null };
+      } catch (error) {
+        signal?.throwIfAborted();
+        preview = { asset, after: null, error: toFailure(error).message };
+      }
+      previews.push(preview);
+      onPreview?.(preview);
+    }
+    return previews;
   }
 
   /** A caption for one picture, saved nowhere. `send` hears the likeliest one so far. */

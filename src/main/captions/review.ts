@@ -1,5 +1,6 @@
 import type { AssetFilter, Review, ReviewItem, ReviewState } from '../../shared/contract.ts';
 import { FabulaError } from '../../shared/errors.ts';
+import type { History } from '../history.ts';
 import type { Library } from '../library/library.ts';
 import type { Database } from '../store/database.ts';
 
@@ -16,9 +17,25 @@ export class ReviewQueue {
   readonly #database: Database;
   readonly #library: Library;
 
-  constructor({ database, library }: { database: Database; library: Library }) {
+  readonly #history: History | undefined;
+
+  constructor({
+    database,
+    library,
+    history,
+  }: {
+    database: Database;
+    library: Library;
+    /** Keeps what can be undone. Without one nothing can be. */
+    history?: History;
+  }) {
     this.#database = database;
     this.#library = library;
+    this.#history = history;
+    history?.register('review', {
+      read: (asset) => this.#state(asset),
+      write: (asset, _key, state) => this.#setState(asset, state as ReviewState),
+    });
   }
 
   /** Makes a new queue of those of the pictures that have a caption; the one before is forgotten. */
@@ -76,7 +93,7 @@ export class ReviewQueue {
    *   accept
    */
   decide(asset: string, decision: ReviewDecision, text: string): { item: ReviewItem; review: Review } {
-    const state = this.state(asset);
+    const state = this.#state(asset);
     if (state === undefined) {
       throw new FabulaError(
         'not-found',
@@ -100,19 +117,19 @@ export class ReviewQueue {
         },
       });
     }
-    this.setState(asset, words.trim() === '' ? 'rejected' : decided[decision]);
-    return { item: { asset: this.#library.get(asset), state: this.state(asset)! }, review: this.get() };
+    const after = words.trim() === '' ? 'rejected' : decided[decision];
+    this.#setState(asset, after);
+    this.#history?.note(asset, 'review', '', state, after);
+    return { item: { asset: this.#library.get(asset), state: this.#state(asset)! }, review: this.get() };
   }
 
-  /** The state of a picture; undefined when it is not in the queue. */
-  state(asset: string): ReviewState | undefined {
-    return this.#database
-      .prepare('SELECT state FROM review_items WHERE asset = ?')
-      .pluck()
-      .get(asset) as ReviewState | undefined;
+  /** Undefined when the picture is not in the queue. */
+  #state(asset: string): ReviewState | undefined {
+    return this.#database.prepare('SELECT state FROM review_items WHERE asset = ?').pluck().get(asset) as
+      ReviewState | undefined;
   }
 
-  setState(asset: string, state: ReviewState): void {
+  #setState(asset: string, state: ReviewState): void {
     this.#database.prepare('UPDATE review_items SET state = ? WHERE asset = ?').run(state, asset);
   }
 }

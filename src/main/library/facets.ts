@@ -187,8 +187,7 @@ export class Facets {
       columns.folder[row] = folders.at(folder, folder);
       const month = date?.slice(0, 7);
       columns.month[row] = month === undefined ? -1 : months.at(month, month);
-      columns.writer[row] =
-        source === null ? -1 : writers.at(`${source} ${pack ?? ''}`, { source, pack });
+      columns.writer[row] = source === null ? -1 : writers.at(`${source} ${pack ?? ''}`, { source, pack });
       columns.origin[row] = origins.at(origin, origin);
     }
     const tagged = this.#database

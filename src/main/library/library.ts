@@ -9,8 +9,11 @@ import type {
   AssetFilter,
   AssetOrder,
   AssetOrigin,
+  CaptionRecord,
   CaptionSource,
+  FacetCounts,
   MediaSize,
+  TagCount,
 } from '../../shared/contract.ts';
 import { FabulaError, type Json } from '../../shared/errors.ts';
 import { explainFileError } from '../fs-errors.ts';
@@ -202,6 +205,13 @@ export class Library {
       },
       write: (asset, _key, caption) => this.#restoreCaption(asset, caption as number | null),
     });
+    this.#history?.register('tag', {
+      read: (asset, name) => {
+        const row = this.#statements.asset.get(asset);
+        return row === undefined ? undefined : this.#tags.has(row.number, name);
+      },
+      write: (asset, name, on) => void this.tag([asset], on === true ? { add: [name] } : { remove: [name] }),
+    });
   }
 
   // Importing
@@ -293,6 +303,7 @@ export class Library {
         bytes,
         takenAt: beside?.takenAt ?? inside.takenAt,
         caption: beside?.caption ?? inside.caption,
+        keywords: [...(beside?.keywords ?? []), ...inside.keywords],
         origin,
       };
     }
@@ -583,6 +594,40 @@ export class Library {
       .map((row) => ({ ...row, settings: JSON.parse(row.settings) as Json, shown: row.shown === 1 }));
   }
 
+  /** The captions of those of the given assets, or of the assets of a filter, that have one. */
+  captions(what: readonly string[] | AssetFilter): { asset: string; text: string }[] {
+    const select =
+      'SELECT assets.id AS asset, text FROM assets JOIN captions ON captions.number = assets.caption';
+    if (isList(what)) {
+      const find = this.#database.prepare<[string], { asset: string; text: string }>(
+        `${select} WHERE assets.id = ?`,
+      );
+      return [...new Set(what)].map((id) => find.get(id)).filter((found) => found !== undefined);
+    }
+    const { where, values } = conditions(what);
+    return this.#database
+      .prepare<unknown[], { asset: string; text: string }>(`${select} ${where} ORDER BY assets.number`)
+      .all(...values);
+  }
+
+  /** Shows an earlier caption of an asset again, by its number in {@link captionHistory}. */
+  restoreCaption(id: string, number: number): Asset {
+    this.#inTransaction(() => {
+      const row = this.#row(id);
+      const text = this.#database
+        .prepare('SELECT text FROM captions WHERE number = ? AND asset = ?')
+        .pluck()
+        .get(number, id) as string | undefined;
+      if (text === undefined) {
+        throw new FabulaError('not-found', `“${row.name}” has no earlier caption ${number}.`, { asset: id });
+      }
+      const shown = text === '' ? null : number;
+      this.#history?.note(id, 'caption', '', row.caption, shown);
+      this.#restoreCaption(id, shown);
+    });
+    return this.get(id);
+  }
+
   // Tags and facets
 
   /** Every tag in use, the most used one first. */
@@ -612,7 +657,9 @@ export class Library {
   }
 
   #setTag(row: AssetRow, name: string, on: boolean): boolean {
-    return on ? this.#tags.add(row.number, name) : this.#tags.remove(row.number, name);
+    const changed = on ? this.#tags.add(row.number, name) : this.#tags.remove(row.number, name);
+    if (changed) this.#history?.note(row.id, 'tag', name, !on, on);
+    return changed;
   }
 
   /** Counts the pictures of a filter by folder, month, tag and so on. */
@@ -831,6 +878,10 @@ export class Library {
       this.#emit(assets.length > toldOneByOne ? null : assets);
     }, tellAfter).unref();
   }
+}
+
+function isList(what: readonly string[] | AssetFilter): what is readonly string[] {
+  return Array.isArray(what);
 }
 
 function toAsset(row: AssetRow): Asset {

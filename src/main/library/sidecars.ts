@@ -27,10 +27,11 @@ export async function findSidecars(picture: string): Promise<{ path: string; byt
 /** What the XMP files beside a picture say about it: of each thing, what the first of them says that says it. */
 export async function readSidecars(
   picture: string,
-): Promise<{ caption: string | null; takenAt: string | null }> {
-  const said = { caption: null as string | null, takenAt: null as string | null };
+): Promise<{ caption: string | null; takenAt: string | null; keywords: string[] }> {
+  const said = { caption: null as string | null, takenAt: null as string | null, keywords: [] as string[] };
   for (const { bytes } of await findSidecars(picture)) {
-    const { caption, takenAt } = await readSidecar(bytes);
+    const { caption, takenAt, keywords } = await readSidecar(bytes);
+    said.keywords.push(...keywords);
     said.caption ??= caption;
     said.takenAt ??= takenAt;
   }

@@ -8,7 +8,10 @@ export function tagKey(name: string): string {
 
 /** A tag as it is kept and shown: composed (NFC), on one line, with single spaces and none around. */
 export function tidyTag(name: string): string {
-  return name.normalize('NFC').replace(/[\s\p{Cc}]+/gu, ' ').trim();
+  return name
+    .normalize('NFC')
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .trim();
 }
 
 /** Tags of assets, by the assets' row numbers. A tag is spelled as it was first written; case does not tell tags apart. */
@@ -18,13 +21,13 @@ export class Tags {
   readonly #add: Statement;
   readonly #remove: Statement;
   readonly #of: Statement<[number], string>;
+  readonly #has: Statement<[number, string]>;
   readonly #all: Statement<[], TagCount>;
 
   constructor(database: Database) {
-    this.#number = database.prepare<[string], number>('SELECT number FROM tags WHERE key = ?').pluck() as Statement<
-      [string],
-      number
-    >;
+    this.#number = database
+      .prepare<[string], number>('SELECT number FROM tags WHERE key = ?')
+      .pluck() as Statement<[string], number>;
     this.#create = database.prepare('INSERT INTO tags (name, key) VALUES (?, ?)');
     this.#add = database.prepare('INSERT OR IGNORE INTO asset_tags (asset, tag) VALUES (?, ?)');
     this.#remove = database.prepare('DELETE FROM asset_tags WHERE asset = ? AND tag = ?');
@@ -33,6 +36,9 @@ export class Tags {
         'SELECT name FROM asset_tags JOIN tags ON tags.number = tag WHERE asset = ? ORDER BY key',
       )
       .pluck() as Statement<[number], string>;
+    this.#has = database.prepare(
+      'SELECT 1 FROM asset_tags JOIN tags ON tags.number = tag WHERE asset = ? AND key = ?',
+    );
     this.#all = database.prepare<[], TagCount>(
       `SELECT name, count(*) AS count FROM asset_tags JOIN tags ON tags.number = tag GROUP BY tag
        ORDER BY count DESC, key`,
@@ -42,6 +48,10 @@ export class Tags {
   /** The tags of an asset, in order. */
   of(asset: number): string[] {
     return this.#of.all(asset);
+  }
+
+  has(asset: number, name: string): boolean {
+    return this.#has.get(asset, tagKey(name)) !== undefined;
   }
 
   /** Every tag in use, the most used one first. */

@@ -108,7 +108,7 @@ test('orientation is read', async () => {
 });
 
 test('metadata that is none, or broken, is none', async () => {
-  const none = { takenAt: null, orientation: 1, caption: null };
+  const none = { takenAt: null, orientation: 1, caption: null, keywords: [] };
   expect(await readMetadata(await picture(1).jpeg().toBuffer())).toEqual(none);
   expect(await readMetadata(Buffer.from('no picture at all'))).toEqual(none);
   const broken = await sharp(await picture(1).jpeg().toBuffer())
