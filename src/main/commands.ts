@@ -121,6 +121,15 @@ export const commands: { readonly [Name in CommandName]: Handler<Name> } = {
   'sketch.recast': (studio, { story, member }, context) => studio.sketches.recast(story, member, context),
 
   'exports.start': (studio, { story, format, options }) => studio.exports.start(story, format, options),
+  'exports.preview': (studio, { story, options }, { signal, send }) =>
+    studio.exports.preview(story, options, {
+      signal,
+      onPreview: (preview) => {
+        send({ kind: 'preview', preview });
+      },
+    }),
+  'exports.choice': (studio, { story }) => studio.exports.choice(story),
+  'exports.remember': (studio, { story, choice }) => studio.exports.remember(story, choice),
 };
 
 /**

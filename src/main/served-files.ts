@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { open, readdir, realpath, type FileHandle } from 'node:fs/promises';
 import { extname, join, relative, isAbsolute, sep } from 'node:path';
+import { previewWidths } from '../shared/contract.ts';
 import { FabulaError } from '../shared/errors.ts';
 
 /**
@@ -94,6 +95,30 @@ export async function openContained(
     await handle.close();
     throw error;
   }
+}
+
+/** A page of an export's preview. */
+export interface PreviewAddress {
+  preview: string;
+  /** From 0. */
+  page: number;
+  /** In pixels. */
+  width: number;
+}
+
+/**
+ * Reads addresses of preview pages: `<start>/<preview>/<page>/<width>`.
+ * @returns a function that answers null for any other address, and for a width that is not drawn
+ */
+export function previewAddress(start: string): (path: string) => PreviewAddress | null {
+  const pattern = new RegExp(`^${start}/([A-Za-z0-9_-]{1,64})/(\\d{1,5})/(\\d{2,4})$`);
+  return (path) => {
+    const [, preview, page, width] = pattern.exec(path) ?? [];
+    if (preview === undefined) return null;
+    const pixels = Number(width);
+    if (pixels < previewWidths.least || pixels > previewWidths.most) return null;
+    return { preview, page: Number(page), width: pixels };
+  };
 }
 
 function outside(file: string, cause?: unknown): FabulaError {

@@ -174,7 +174,15 @@ export class Studio {
     });
     this.choices = new Choices({ database, clock });
     this.suggest = new Suggest({ stories: this.stories, library, models });
-    this.exports = new Exports({ stories: this.stories, library, jobs, folder: this.exportsDir });
+    this.exports = new Exports({
+      stories: this.stories,
+      library,
+      jobs,
+      database,
+      clock,
+      ids,
+      folder: this.exportsDir,
+    });
     if (resident) {
       this.#embedInBackground();
       this.#tidyInBackground();
@@ -269,6 +277,7 @@ export class Studio {
     this.#closing.abort();
     clearTimeout(this.#quiet);
     this.requests.cancelAll();
+    this.exports.close();
     await this.jobs.close();
     await this.models.close();
     await this.#background;

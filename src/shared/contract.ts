@@ -260,12 +260,14 @@ export interface Choice {
 
 /**
  * A part of an answer, sent ahead of the whole to commands that were given a `request` id: match candidates as they
- * are found or drawn, or a text as far as it is written (the whole text so far, so a part missed does no harm).
+ * are found or drawn, a text as far as it is written (the whole text so far, so a part missed does no harm), or pages
+ * whose pictures are still being read.
  */
 export type RequestPart =
   | { kind: 'candidates'; source: Candidate['source']; candidates: Candidate[] }
   | { kind: 'text'; text: string }
   | { kind: 'caption'; preview: CaptionPreview }
+  | { kind: 'preview'; preview: ExportPreview }
   /** How far work has come that has a known end. */
   | { kind: 'progress'; done: number; total: number };
 
@@ -391,20 +393,33 @@ export type ExportFormat = (typeof exportFormats)[number];
 export const LayoutSchema = z
   .string()
   .regex(
-    /^(grid-[1-4]x[1-4]|picture-book|script-left)$/,
-    'use grid-1x1 to grid-4x4, picture-book or script-left',
+    /^(grid-[1-4]x[1-4]|film-strip|picture-book|script-left)$/,
+    'use grid-1x1 to grid-4x4, film-strip, picture-book or script-left',
   );
+
+/** What a header or footer may name in braces: `{title}`. */
+export const pageFields = ['title', 'author', 'date', 'page', 'pages'] as const;
+export type PageField = (typeof pageFields)[number];
 
 export const ExportOptionsSchema = z.object({
   layout: LayoutSchema.default('grid-2x2'),
   page: z.enum(['a4', 'letter']).default('a4'),
   orientation: z.enum(['portrait', 'landscape']).default('portrait'),
+  /** Pictures above their words or beside them, where the layout leaves the choice; `auto` takes what fits best. */
+  place: z.enum(['auto', 'above', 'beside']).default('auto'),
+  /** A page of its own for the title, with the story's first picture. */
+  cover: z.boolean().default(false),
+  /** The text of panels. */
+  text: z.boolean().default(true),
+  /** Captions under pictures. */
+  captions: z.boolean().default(true),
   shotNumbers: z.boolean().default(true),
+  /** At the foot of every page, unless header or footer name `{page}` themselves. */
   pageNumbers: z.boolean().default(true),
   durations: z.boolean().default(false),
   notes: z.boolean().default(false),
   dialogue: z.boolean().default(true),
-  /** Printed at the top and bottom of every page; empty prints none. */
+  /** Printed at the top and bottom of every page, with its {@link pageFields} filled in; empty prints none. */
   header: z.string().max(500).default(''),
   footer: z.string().max(500).default(''),
   /** Only these panels, in story order; empty means all. */
@@ -421,6 +436,34 @@ export const TagSchema = z
   .min(1)
   .max(100)
   .regex(/^[^\p{Cc}]*$/u, 'use one line');
+
+/** How a story was exported last: offered again the next time. */
+export const ExportChoiceSchema = z.object({
+  format: z.enum(exportFormats).default('pdf'),
+  options: ExportOptionsSchema.prefault({}),
+});
+export type ExportChoice = z.infer<typeof ExportChoiceSchema>;
+
+export interface PreviewPage {
+  /** In points (1/72 inch). */
+  width: number;
+  height: number;
+  /** Numbers in the story, from 1, of the first and last panel on the page; null where there is none. */
+  panels: { first: number; last: number } | null;
+}
+
+/** The pages of an export as they would be made now. Each is fetched as a picture by the preview's id. */
+export interface ExportPreview {
+  id: string;
+  pages: PreviewPage[];
+  /** Pictures that are not on the pages yet, because they are still being read. */
+  waiting: number;
+  /** What a person should know: pictures that are missing, characters that no font has. */
+  warnings: string[];
+}
+
+/** Widths, in pixels, that pages of a preview are drawn in. */
+export const previewWidths = { least: 64, most: 3200 } as const;
 
 export const AssetFilterSchema = z.object({
   captioned: z.boolean().optional(),
@@ -782,6 +825,17 @@ export const contract = {
       options: ExportOptionsSchema.prefault({}),
     }),
   ),
+  /** Sets the pages a PDF export would have. A window has one preview at a time; a new one replaces it. */
+  'exports.preview': command<ExportPreview>()(
+    z.object({
+      story: IdSchema,
+      options: ExportOptionsSchema.prefault({}),
+      request: IdSchema.optional(),
+    }),
+  ),
+  /** How this story was exported last; null when it never was. */
+  'exports.choice': command<ExportChoice | null>()(z.object({ story: IdSchema })),
+  'exports.remember': command<ExportChoice>()(z.object({ story: IdSchema, choice: ExportChoiceSchema })),
 } as const;
 
 export type CommandName = keyof typeof contract;

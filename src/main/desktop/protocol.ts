@@ -1,10 +1,11 @@
 import { Readable } from 'node:stream';
 import type { Protocol } from 'electron';
 import { toFailure } from '../../shared/errors.ts';
-import { contentSecurityPolicy, openContained, type WindowFile } from '../served-files.ts';
+import { contentSecurityPolicy, openContained, previewAddress, type WindowFile } from '../served-files.ts';
 import type { Studio } from '../studio.ts';
 import { mediaOrigin, scheme } from './address.ts';
 
+const pageAddress = previewAddress('/previews');
 const mediaAddress = /^\/(thumb|preview)\/([0-9a-f]{64})$/;
 
 /**
@@ -17,17 +18,27 @@ export function registerScheme(protocol: Pick<Protocol, 'registerSchemesAsPrivil
   ]);
 }
 
-/** Serves the window's files and the library's pictures: `fabula://app/…`, `fabula://media/thumb/<asset>`. */
+/**
+ * Serves the window's files, the library's pictures and the pages of previews: `fabula://app/…`,
+ * `fabula://media/thumb/<asset>`, `fabula://media/previews/<preview>/<page>/<width>`.
+ */
 export function serve(
   protocol: Pick<Protocol, 'handle'>,
   files: Map<string, WindowFile>,
-  studio: Pick<Studio, 'library' | 'cacheDir'>,
+  studio: Pick<Studio, 'library' | 'cacheDir' | 'exports'>,
 ): void {
   protocol.handle(scheme, async (request) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return refusal(405);
     try {
       const address = new URL(request.url);
       if (address.host === 'app') return await windowFile(files, address.pathname);
+      const page = address.host === 'media' ? pageAddress(address.pathname) : null;
+      if (page !== null) {
+        const bytes = await studio.exports.previewPage(page.preview, page.page, page.width, request.signal);
+        return new Response(bytes as Uint8Array<ArrayBuffer>, {
+          headers: { ...headers, 'Content-Type': 'image/png', 'Cache-Control': 'no-store' },
+        });
+      }
       const media = address.host === 'media' ? mediaAddress.exec(address.pathname) : null;
       if (media === null) return refusal(404);
       const { file, mime } = await studio.library.media(media[2]!, media[1] as 'thumb' | 'preview');
@@ -55,11 +66,15 @@ async function respond(root: string, file: string, mime: string, immutable: bool
       'Content-Type': mime,
       'Content-Length': String(bytes),
       'Cache-Control': immutable ? 'private, max-age=31536000, immutable' : 'no-cache',
-      'Content-Security-Policy': contentSecurityPolicy(mediaOrigin),
-      'X-Content-Type-Options': 'nosniff',
+      ...headers,
     },
   });
 }
+
+const headers = {
+  'Content-Security-Policy': contentSecurityPolicy(mediaOrigin),
+  'X-Content-Type-Options': 'nosniff',
+};
 
 function refusal(status: number): Response {
   return new Response(null, { status });

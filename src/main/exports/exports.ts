@@ -4,15 +4,20 @@ import { basename, dirname, extname, join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { ZipFile } from 'yazl';
 import {
+  ExportChoiceSchema,
   ExportOptionsSchema,
   exportFormats,
+  type ExportChoice,
   type ExportFormat,
   type ExportOptions,
+  type ExportPreview,
   type Job,
 } from '../../shared/contract.ts';
 import { FabulaError, type Json } from '../../shared/errors.ts';
 import { IdSchema, type Story } from '../../shared/story.ts';
 import { explainFileError } from '../fs-errors.ts';
+import { randomIds, systemClock, type Clock, type Ids } from '../ports.ts';
+import type { Database } from '../store/database.ts';
 import { writeWhole } from '../whole-file.ts';
 import type { JobContext, Jobs } from '../jobs/jobs.ts';
 import type { Library } from '../library/library.ts';
@@ -22,14 +27,18 @@ import { exportHtml } from './html.ts';
 import { exportMarkdown } from './markdown.ts';
 import type { ExportParts } from './parts.ts';
 import { exportPdf } from './pdf.ts';
+import { Previews, type PreviewContext, type PreviewLibrary } from './previews.ts';
 
 /** What exports need of the library. */
-export type ExportLibrary = Pick<Library, 'get' | 'original' | 'bytes'>;
+export type ExportLibrary = Pick<Library, 'get' | 'original' | 'bytes'> & PreviewLibrary;
 
 export interface ExportsParts {
   stories: Pick<Stories, 'open'>;
   library: ExportLibrary;
   jobs: Jobs;
+  database: Database;
+  clock?: Clock;
+  ids?: Ids;
   /** Where finished exports wait to be fetched. */
   folder: string;
 }
@@ -59,9 +68,20 @@ const mimes: Record<string, string> = {
 /** Writes stories to files: as a job whose file is fetched later, or straight to a path. */
 export class Exports {
   readonly #parts: ExportsParts;
+  readonly #clock: Clock;
+  readonly #previews: Previews;
 
   constructor(parts: ExportsParts) {
     this.#parts = parts;
+    const { library, clock = systemClock, ids = randomIds } = parts;
+    this.#clock = clock;
+    this.#previews = new Previews({
+      library,
+      clock,
+      ids,
+      captionOf: (asset) => captionOf(library, asset),
+      sizeOf: (asset) => sizeOf(library, asset),
+    });
     parts.jobs.register('export', (context) => this.#run(context));
   }
 
@@ -74,6 +94,49 @@ export class Exports {
       { story, format, options: options as unknown as Json },
       [story],
     );
+  }
+
+  /**
+   * Sets the pages that a PDF export would have now, to be drawn one by one with {@link previewPage}.
+   * @throws FabulaError `not-found`; `cancelled`; `invalid-input` when no panel is left to print
+   */
+  preview(story: string, options: ExportOptions, context: PreviewContext = {}): Promise<ExportPreview> {
+    return this.#previews.preview(this.#parts.stories.open(story).story, options, context);
+  }
+
+  /**
+   * A page of a preview, as PNG.
+   *
+   * @param page from 0
+   * @param width in pixels
+   * @throws FabulaError `not-found` when the preview is no longer kept or has no such page
+   */
+  previewPage(preview: string, page: number, width: number, signal?: AbortSignal): Promise<Uint8Array> {
+    return this.#previews.page(preview, page, width, signal);
+  }
+
+  /** How a story was exported last; null when it never was, or when this version cannot do the same. */
+  choice(story: string): ExportChoice | null {
+    const saved = this.#parts.database
+      .prepare('SELECT choice FROM export_choices WHERE story = ?')
+      .pluck()
+      .get(story) as string | undefined;
+    const choice = saved === undefined ? undefined : ExportChoiceSchema.safeParse(JSON.parse(saved));
+    return choice?.success === true ? choice.data : null;
+  }
+
+  /** Keeps how a story is exported, for the next time. @throws FabulaError `not-found` */
+  remember(story: string, choice: ExportChoice): ExportChoice {
+    this.#parts.stories.open(story);
+    this.#parts.database
+      .prepare('INSERT OR REPLACE INTO export_choices (story, choice) VALUES (?, ?)')
+      .run(story, JSON.stringify(choice));
+    return choice;
+  }
+
+  /** Drops previews and ends what draws them. Jobs end with the queue. */
+  close(): void {
+    this.#previews.close();
   }
 
   /**
@@ -114,6 +177,8 @@ export class Exports {
       onWarning,
       pictures: (asset) => library.original(asset),
       captionOf: (asset) => captionOf(library, asset),
+      sizeOf: (asset) => sizeOf(library, asset),
+      date: this.#clock.now(),
     };
     switch (format) {
       case 'pdf':
@@ -180,6 +245,15 @@ function captionOf(library: ExportLibrary, asset: string): string | null {
     return library.get(asset).caption?.text ?? null;
   } catch {
     // The picture itself will be reported as missing.
+    return null;
+  }
+}
+
+function sizeOf(library: ExportLibrary, asset: string): { width: number; height: number } | null {
+  try {
+    const { width, height } = library.get(asset);
+    return { width, height };
+  } catch {
     return null;
   }
 }

@@ -2,7 +2,10 @@ import { currentVersion, type Block, type Story } from '../../shared/story.ts';
 import { paragraphs, textContext, type Paragraph } from './paragraphs.ts';
 import { loadImages } from './pictures.ts';
 import type { ExportParts } from './parts.ts';
-import { layoutOf, pageSize, secondsOf } from './layout.ts';
+import { layoutOf, pageSize } from '../../shared/layout.ts';
+import { fillFields, withoutPages } from './fields.ts';
+import { secondsOf } from './pages.ts';
+import { printedWords } from './words.ts';
 
 /** Pictures in a page are shown at no more than this many pixels a side. */
 const side = 1600;
@@ -16,7 +19,9 @@ const side = 1600;
  */
 export async function exportHtml(story: Story, parts: ExportParts): Promise<string> {
   const { options } = parts;
-  const { chosen, imageOf } = await loadImages(story, parts, side);
+  const { selection, imageOf } = await loadImages(story, parts, side);
+  const { chosen, language } = selection;
+  const words = printedWords(language);
   const context = textContext(
     story.settings.language,
     chosen.flatMap(({ panel }) => panel.blocks.map((block) => (block.type === 'text' ? block.text : ''))),
@@ -30,12 +35,15 @@ export async function exportHtml(story: Story, parts: ExportParts): Promise<stri
       .join('\n');
 
   const image = (block: Block): string => {
-    if (block.type === 'text') return set(block.text);
+    if (block.type === 'text') return options.text ? set(block.text) : '';
     const found = imageOf(block.id);
     if (found === undefined) return '';
-    const caption = block.caption.trim() === '' ? '' : `<figcaption>${set(block.caption)}</figcaption>`;
+    const caption =
+      !options.captions || block.caption.trim() === ''
+        ? ''
+        : `<figcaption>${set(block.caption)}</figcaption>`;
     if (found.picture === null) {
-      return `<figure><div class="missing">${escapeHtml(found.alt)}</div>${caption}</figure>`;
+      return `<figure><div class="missing">${escapeHtml(words.missing(found.alt))}</div>${caption}</figure>`;
     }
     const { bytes, mime, width, height } = found.picture;
     const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
@@ -66,7 +74,9 @@ export async function exportHtml(story: Story, parts: ExportParts): Promise<stri
       options.dialogue && panel.dialogue.trim() !== ''
         ? `<blockquote>${set(panel.dialogue)}</blockquote>`
         : '',
-      options.notes && panel.notes.trim() !== '' ? `<aside>${set(panel.notes)}</aside>` : '',
+      options.notes && panel.notes.trim() !== ''
+        ? `<aside><b>${escapeHtml(words.notes)}</b>\n${set(panel.notes)}</aside>`
+        : '',
       `</div>`,
       `</article>`,
     ]
@@ -74,9 +84,11 @@ export async function exportHtml(story: Story, parts: ExportParts): Promise<stri
       .join('\n');
   });
 
-  const title = story.title === '' ? 'Untitled' : story.title;
+  const title = story.title === '' ? words.untitled : story.title;
   const [titleParagraph] = paragraphs(title, context);
-  const layout = layoutOf(options.layout);
+  const layout = layoutOf(options.layout, options.orientation);
+  const running = (text: string): string =>
+    set(withoutPages(fillFields(text, story, parts.date ?? new Date(story.updatedAt), language)));
   const { width, height } = pageSize(options);
   return `<!doctype html>
 <html lang="${escapeHtml(titleParagraph?.lang ?? 'en')}">
@@ -93,7 +105,7 @@ ${style}
 </style>
 </head>
 <body class="${layout.kind}">
-${options.header === '' ? '' : `<div class="running">${set(options.header)}</div>`}
+${options.header === '' ? '' : `<div class="running">${running(options.header)}</div>`}
 <header class="title">
 <h1${titleParagraph ? spoken(titleParagraph) : ''}>${escapeHtml(title)}</h1>
 ${set(story.settings.author, 'author')}
@@ -101,7 +113,7 @@ ${set(story.settings.author, 'author')}
 <main class="panels">
 ${panels.join('\n')}
 </main>
-${options.footer === '' ? '' : `<div class="running">${set(options.footer)}</div>`}
+${options.footer === '' ? '' : `<div class="running">${running(options.footer)}</div>`}
 </body>
 </html>
 `;
@@ -131,6 +143,11 @@ blockquote { margin: 0 0 .7em; padding-inline-start: .9em; border-inline-start: 
 aside { color: var(--soft); font: .875rem/1.5 'Noto Sans', system-ui, sans-serif; }
 .running { color: var(--soft); font: .8rem 'Noto Sans', system-ui, sans-serif; }
 .picture-book { max-width: 52rem; font-size: 1.35rem; }
+.film-strip .panel > figure:first-child { background: #211f1d; padding: 1.4rem .5rem; border-radius: 2px;
+  background-image: repeating-linear-gradient(90deg, #fff 0 .5rem, transparent .5rem 1rem),
+    repeating-linear-gradient(90deg, #fff 0 .5rem, transparent .5rem 1rem);
+  background-size: 100% .55rem; background-repeat: no-repeat; background-position: 0 .4rem, 0 calc(100% - .4rem); }
+.film-strip figcaption { color: #d9d4cb; }
 .script-left .panels { grid-template-columns: 1fr; gap: 0; }
 .script-left .panel { display: grid; grid-template-columns: 1fr 42%; gap: 0 2rem; padding: 1.25rem 0;
   border-bottom: 1px solid var(--hair); }

@@ -27,14 +27,14 @@ export async function exportMarkdown(
   parts: ExportParts,
 ): Promise<MarkdownExport> {
   const { options } = parts;
-  const { chosen, assets, imageOf } = await loadImages(story, parts, side);
+  const { selection, assets, imageOf } = await loadImages(story, parts, side);
   const paths = new Map(
     [...assets].map(([asset, { extension }]) => [asset, `${folder}/${asset.slice(0, 16)}.${extension}`]),
   );
 
   const children: RootContent[] = [{ type: 'yaml', value: frontMatter(story) }];
   if (story.title !== '') children.push(heading(1, story.title));
-  for (const { panel } of chosen) {
+  for (const { panel } of selection.chosen) {
     if (panel.shot.trim() !== '') children.push(heading(2, panel.shot));
     // Blocks share one paragraph wherever they can, so that an outline reader finds one panel in it.
     const content: PhrasingContent[][] = [[]];
@@ -42,9 +42,11 @@ export async function exportMarkdown(
       if (block.type === 'image') {
         const image = imageOf(block.id);
         const url = image && paths.get(image.asset);
-        if (url !== undefined) addLine(content.at(-1)!, { type: 'image', url, alt: block.caption || null });
+        if (url !== undefined)
+          addLine(content.at(-1)!, { type: 'image', url, alt: (options.captions && block.caption) || null });
         continue;
       }
+      if (!options.text) continue;
       for (const [index, paragraph] of block.text.split(/\n[^\S\n]*\n\s*/).entries()) {
         if (index > 0) content.push([]);
         for (const [at, line] of paragraph.split('\n').entries()) {

@@ -1,7 +1,9 @@
 import sharp from 'sharp';
 import { FabulaError, toFailure } from '../../shared/errors.ts';
 import { currentVersion, type Panel, type Story } from '../../shared/story.ts';
+import { paragraphs, textContext } from './paragraphs.ts';
 import type { ExportParts } from './parts.ts';
+import { printedWords } from './words.ts';
 
 /** A picture in a form that PDF and browsers take. */
 export interface PrintPicture {
@@ -89,6 +91,61 @@ export interface ChosenPanel {
   number: number;
 }
 
+/** What an export prints, before any picture is read. */
+export interface Selection {
+  chosen: ChosenPanel[];
+  /** BCP 47 tag of the story: its own, else the one most of its text is in. */
+  language: string;
+  /** The picture of each image block that has one, with its alternative text. */
+  images: Map<string, { asset: string; alt: string }>;
+  /** Numbers of the panels that show each asset, in story order. */
+  shownIn: Map<string, number[]>;
+}
+
+/**
+ * Picks the panels that are printed and the pictures they show.
+ *
+ * @throws FabulaError `invalid-input` when none of the panels asked for is in the story
+ */
+export function select(
+  story: Story,
+  { options, captionOf = () => null }: Pick<ExportParts, 'options' | 'captionOf'>,
+): Selection {
+  const chosen = chosenPanels(story, options.panels);
+  const language = storyLanguage(story, chosen);
+  const words = printedWords(language);
+  const images = new Map<string, { asset: string; alt: string }>();
+  const shownIn = new Map<string, number[]>();
+  for (const { panel, number } of chosen) {
+    for (const block of panel.blocks) {
+      const version = block.type === 'image' ? currentVersion(block) : undefined;
+      if (block.type !== 'image' || version === undefined) continue;
+      const alt = [block.caption, captionOf(version.asset), version.scene?.text, version.prompt]
+        .map((text) => text?.trim() ?? '')
+        .find((text) => text !== '');
+      images.set(block.id, { asset: version.asset, alt: alt ?? words.pictureOf(number) });
+      shownIn.set(version.asset, [...(shownIn.get(version.asset) ?? []), number]);
+    }
+  }
+  return { chosen, language, images, shownIn };
+}
+
+/** The story's own language, else the one most of its paragraphs are in; English when there is no text. */
+function storyLanguage(story: Story, chosen: readonly ChosenPanel[]): string {
+  if (story.settings.language !== '') return story.settings.language;
+  const texts = chosen.flatMap(({ panel }) => [
+    ...panel.blocks.map((block) => (block.type === 'text' ? block.text : block.caption)),
+    panel.dialogue,
+    panel.notes,
+  ]);
+  const context = textContext('', texts);
+  const counts = new Map<string, number>();
+  for (const text of texts.some((one) => one.trim() !== '') ? texts : [story.title]) {
+    for (const { lang } of paragraphs(text, context)) counts.set(lang, (counts.get(lang) ?? 0) + 1);
+  }
+  return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? 'en';
+}
+
 /** The picture of an image block. */
 export interface LoadedImage {
   asset: string;
@@ -108,36 +165,18 @@ export interface LoadedImage {
  */
 export async function loadImages(
   story: Story,
-  {
-    options,
-    pictures,
-    captionOf = () => null,
-    signal,
-    onProgress = () => {},
-    onWarning = () => {},
-  }: ExportParts,
+  parts: ExportParts,
   side: number,
   after = 0,
 ): Promise<{
-  chosen: ChosenPanel[];
+  selection: Selection;
   assets: Map<string, PrintPicture>;
   /** The image of a block, undefined where the block waits for its picture. */
   imageOf: (block: string) => LoadedImage | undefined;
 }> {
-  const chosen = chosenPanels(story, options.panels);
-  const images = new Map<string, { asset: string; alt: string }>();
-  const shownIn = new Map<string, number[]>();
-  for (const { panel, number } of chosen) {
-    for (const block of panel.blocks) {
-      const version = block.type === 'image' ? currentVersion(block) : undefined;
-      if (block.type !== 'image' || version === undefined) continue;
-      const alt = [block.caption, captionOf(version.asset), version.scene?.text, version.prompt]
-        .map((text) => text?.trim() ?? '')
-        .find((text) => text !== '');
-      images.set(block.id, { asset: version.asset, alt: alt ?? `Picture of panel ${number}` });
-      shownIn.set(version.asset, [...(shownIn.get(version.asset) ?? []), number]);
-    }
-  }
+  const { pictures, signal, onProgress = () => {}, onWarning = () => {} } = parts;
+  const selection = select(story, parts);
+  const { images, shownIn } = selection;
   const loaded = new Map<string, PrintPicture>();
   let done = 0;
   const total = shownIn.size + after;
@@ -149,9 +188,7 @@ export async function loadImages(
       try {
         loaded.set(asset, await printPicture(await pictures(asset), side));
       } catch (error) {
-        if (!(error instanceof FabulaError) || error.code === 'cancelled') throw error;
-        const panels = numbers.length === 1 ? 'Panel' : 'Panels';
-        onWarning(`${panels} ${numbers.join(', ')}: ${toFailure(error).message}`);
+        onWarning(pictureProblem(error, numbers));
       }
       onProgress(++done, total);
     },
@@ -165,13 +202,19 @@ export async function loadImages(
     }),
   );
   return {
-    chosen,
+    selection,
     assets,
     imageOf: (block) => {
       const image = images.get(block);
       return image && { ...image, picture: assets.get(image.asset) ?? null };
     },
   };
+}
+
+/** Names the panels whose picture cannot be had, and why. @throws what is no fault of the picture */
+export function pictureProblem(error: unknown, numbers: readonly number[]): string {
+  if (!(error instanceof FabulaError) || error.code === 'cancelled') throw error;
+  return `${numbers.length === 1 ? 'Panel' : 'Panels'} ${numbers.join(', ')}: ${toFailure(error).message}`;
 }
 
 /** The panels an export prints: those asked for, or all, in story order. */
@@ -193,7 +236,7 @@ function chosenPanels(story: Story, wanted: readonly string[]): ChosenPanel[] {
  * Does asynchronous work on a list, a few at a time, in order of the list.
  * @throws the first error, or the signal's reason
  */
-async function mapLimited<T, U>(
+export async function mapLimited<T, U>(
   list: readonly T[],
   limit: number,
   work: (item: T, index: number) => Promise<U>,

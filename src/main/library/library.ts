@@ -745,6 +745,15 @@ export class Library {
     return { bytes: await whole(source), mime: row.mime };
   }
 
+  /** Whether a file of the asset is still there, by its name: without reading it, so it may have changed. */
+  async hasOriginal(id: string): Promise<boolean> {
+    const row = this.#row(id);
+    if (row.kept === 1) return exists(this.#files.original(row.id, row.mime));
+    const paths = this.#database.prepare('SELECT path FROM asset_paths WHERE asset = ?').pluck().all(id);
+    for (const path of paths as string[]) if (await exists(path)) return true;
+    return false;
+  }
+
   /** The very bytes the asset is known by, for archives; never to be shown as they are when they are SVG. */
   async bytes(id: string): Promise<{ bytes: Uint8Array; mime: string }> {
     const row = this.#row(id);

@@ -4,6 +4,7 @@ import * as library from './migrations/002-library.ts';
 import * as assetAliases from './migrations/003-asset-aliases.ts';
 import * as history from './migrations/004-history.ts';
 import * as choices from './migrations/005-choices.ts';
+import * as exportChoices from './migrations/006-export-choices.ts';
 
 export interface Migration {
   /** 1, 2, 3, …: the schema version (`PRAGMA user_version`) that `up` leads to. */
@@ -12,4 +13,11 @@ export interface Migration {
 }
 
 /** Every migration in order. Append-only: one that has shipped is never changed. */
-export const migrations: readonly Migration[] = [initial, library, assetAliases, history, choices];
+export const migrations: readonly Migration[] = [
+  initial,
+  library,
+  assetAliases,
+  history,
+  choices,
+  exportChoices,
+];

@@ -8,7 +8,14 @@ import { pipeline } from 'node:stream/promises';
 import { eventNames, type CommandName } from '../../shared/contract.ts';
 import { FabulaError, toFailure, type ErrorCode, type Result } from '../../shared/errors.ts';
 import { commands, run } from '../commands.ts';
-import { contentSecurityPolicy, listWindowFiles, openContained, type WindowFile } from '../served-files.ts';
+import {
+  contentSecurityPolicy,
+  listWindowFiles,
+  openContained,
+  previewAddress,
+  type PreviewAddress,
+  type WindowFile,
+} from '../served-files.ts';
 import type { Studio } from '../studio.ts';
 import { Guard } from './guard.ts';
 
@@ -43,6 +50,7 @@ export interface WebDoor {
 const megabyte = 1024 * 1024;
 const maxStreams = 64;
 const mediaAddress = /^\/media\/(thumb|preview)\/([0-9a-f]{64})$/;
+const pageAddress = previewAddress('/previews');
 const exportAddress = /^\/exports\/([A-Za-z0-9_-]{1,64})$/;
 
 /** @throws FabulaError `unavailable` when the port is taken or the window has not been built. */
@@ -168,6 +176,11 @@ class Handler {
         await this.#media(request, response, media[1] as 'thumb' | 'preview', media[2]!);
         return;
       }
+      const page = pageAddress(path);
+      if (page !== null) {
+        await this.#page(request, response, page);
+        return;
+      }
       const finished = exportAddress.exec(path);
       if (finished !== null) {
         await this.#export(request, response, finished[1]!);
@@ -243,6 +256,23 @@ class Handler {
       // The address is the hash of the picture, so what it answers never changes.
       'Cache-Control': 'private, max-age=31536000, immutable',
     });
+  }
+
+  async #page(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { preview, page, width }: PreviewAddress,
+  ): Promise<void> {
+    // A window that scrolls on no longer wants the page.
+    const left = new AbortController();
+    response.once('close', () => left.abort());
+    const bytes = await this.#studio.exports.previewPage(preview, page, width, left.signal);
+    response.writeHead(200, {
+      'Content-Type': 'image/png',
+      'Content-Length': bytes.length,
+      'Cache-Control': 'no-store',
+    });
+    response.end(request.method === 'HEAD' ? undefined : bytes);
   }
 
   async #export(request: IncomingMessage, response: ServerResponse, job: string): Promise<void> {

@@ -171,6 +171,11 @@ export function mediaUrl(asset: string, size: MediaSize): string {
   return desktop ? `fabula://media/${size}/${asset}` : `/media/${size}/${asset}`;
 }
 
+/** The address of a page of an export's preview, from 0, as a picture of a width in pixels. */
+export function previewPageUrl(preview: string, page: number, width: number): string {
+  return `${desktop ? 'fabula://media' : ''}/previews/${preview}/${page}/${width}`;
+}
+
 /** Desktop only: asks for a folder or files with the system's dialog and imports them; null when none was chosen. */
 export async function chooseAndImport(what: 'folder' | 'files'): Promise<Job | null> {
   if (!desktop) throw new FabulaError('unavailable', 'Only the desktop window has this dialog.');
