@@ -12,7 +12,8 @@ import { t } from './language.svelte.ts';
 import type { StoryState } from './story.svelte.ts';
 
 /** Which panels are exported: all of them, the ones selected when the dialog opened, or a range of numbers from 1. */
-export type PanelChoice = { kind: 'all' } | { kind: 'selected' } | { kind: 'range'; from: number; to: number };
+export type PanelChoice =
+  { kind: 'all' } | { kind: 'selected' } | { kind: 'range'; from: number; to: number };
 
 /** How long choices must rest before the pages are set anew, in milliseconds: a word typed is one change. */
 const pause = 60;
@@ -73,6 +74,11 @@ export class ExportState {
     this.#previewing?.abort();
     this.previewing = true;
     this.#timer = setTimeout(() => void this.#setPages(options), this.preview === null ? 0 : pause);
+  }
+
+  /** Sets the pages anew when the studio has let go of those shown, as it does after a while. */
+  lost(preview: string): void {
+    if (this.preview?.id === preview && !this.previewing) this.refresh(this.wanted);
   }
 
   async #setPages(options: ExportOptions): Promise<void> {
