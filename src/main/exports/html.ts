@@ -19,7 +19,7 @@ const side = 1600;
  */
 export async function exportHtml(story: Story, parts: ExportParts): Promise<string> {
   const { options } = parts;
-  const { selection, imageOf } = await loadImages(story, parts, side);
+  const { selection, imageOf } = await loadImages(story, parts, () => side);
   const { chosen, language } = selection;
   const words = printedWords(language);
   const context = textContext(

@@ -27,7 +27,7 @@ export async function exportMarkdown(
   parts: ExportParts,
 ): Promise<MarkdownExport> {
   const { options } = parts;
-  const { selection, assets, imageOf } = await loadImages(story, parts, side);
+  const { selection, assets, imageOf } = await loadImages(story, parts, () => side);
   const paths = new Map(
     [...assets].map(([asset, { extension }]) => [asset, `${folder}/${asset.slice(0, 16)}.${extension}`]),
   );

@@ -24,7 +24,12 @@ const mostPixels = 1800;
  */
 export async function exportPdf(story: Story, parts: ExportParts): Promise<Uint8Array> {
   const { options, signal, sizeOf = () => null, onProgress = () => {}, onWarning = () => {} } = parts;
-  const { selection, assets, imageOf } = await loadImages(story, parts, printPixels(options), 1);
+  const { selection, assets, imageOf } = await loadImages(
+    story,
+    parts,
+    (place) => printPixels(options, place),
+    1,
+  );
   const words = printedWords(selection.language);
 
   const files: { path: string; bytes: Uint8Array }[] = [];
@@ -92,16 +97,20 @@ export function explainProblem(problem: string): string {
   return `No font of Fabula has these characters, which print as boxes: ${shown}. The PDF is tagged, but not PDF/UA.`;
 }
 
-/** The most pixels a picture can use in its place on the page. */
-export function printPixels(options: ExportOptions): number {
+/**
+ * The most pixels a picture can use in its place on the page.
+ *
+ * @param place of the picture among those of the story, from 0: the first one is the cover's
+ */
+export function printPixels(options: ExportOptions, place: number): number {
   const { kind, columns, rows } = layoutOf(options.layout, options.orientation);
   const { width, height } = pageSize(options);
   const share =
-    kind === 'script-left' || kind === 'film-strip'
-      ? 0.45
-      : kind === 'grid' && !options.cover
+    kind === 'picture-book' || (options.cover && place === 0)
+      ? 1
+      : kind === 'grid'
         ? Math.max(1 / columns, 0.7 / rows)
-        : 1;
+        : 0.45;
   const side = (Math.max(width, height) / 25.4) * resolution * share;
   return Math.round(Math.min(mostPixels, Math.max(480, side)));
 }

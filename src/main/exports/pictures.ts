@@ -159,14 +159,14 @@ export interface LoadedImage {
  * Picks the panels that are printed and brings their pictures into print form, each picture once. A picture that is
  * missing or cannot be read is reported to `onWarning`, and the others go on.
  *
- * @param side the most pixels a side
+ * @param sideOf the most pixels a side of a picture, by its place among those of the story, from 0
  * @param after steps of work that follow, for `onProgress`
  * @throws FabulaError `invalid-input` when none of the panels asked for is in the story; `cancelled`
  */
 export async function loadImages(
   story: Story,
   parts: ExportParts,
-  side: number,
+  sideOf: (place: number) => number,
   after = 0,
 ): Promise<{
   selection: Selection;
@@ -184,9 +184,9 @@ export async function loadImages(
   await mapLimited(
     [...shownIn],
     4,
-    async ([asset, numbers]) => {
+    async ([asset, numbers], place) => {
       try {
-        loaded.set(asset, await printPicture(await pictures(asset), side));
+        loaded.set(asset, await printPicture(await pictures(asset), sideOf(place)));
       } catch (error) {
         onWarning(pictureProblem(error, numbers));
       }

@@ -89,15 +89,14 @@ export class Previews {
     const { captionOf } = this.#parts;
     this.#stayAwake();
     const selection = select(story, { options, captionOf });
-    const size = sizeFor(options, selection.shownIn.size);
     const ready = new Map<string, SmallPicture | null>();
     const warnings: string[] = [];
     const reading = mapLimited(
       [...selection.shownIn],
       4,
-      async ([asset, numbers]) => {
+      async ([asset, numbers], place) => {
         try {
-          ready.set(asset, await this.#picture(asset, size));
+          ready.set(asset, await this.#picture(asset, sizeFor(options, place, selection.shownIn.size)));
         } catch (error) {
           warnings.push(pictureProblem(error, numbers));
           ready.set(asset, null);
@@ -134,7 +133,7 @@ export class Previews {
     const drawn = await typesetter.draw(preview, page, width, signal);
     return sharp(drawn.pixels, { raw: { width: drawn.width, height: drawn.height, channels: 4 } })
       .removeAlpha()
-      .png({ compressionLevel: 3 })
+      .png({ compressionLevel: 1 })
       .toBuffer();
   }
 
@@ -287,9 +286,14 @@ export class Previews {
 /** Width of pictures in large frames, in pixels. */
 const largeSide = 900;
 
-/** Thumbnails where frames are small or pictures many: they lie ready in the cache. */
-function sizeFor(options: ExportOptions, pictures: number): MediaSize {
-  return pictures > manyPictures || printPixels(options) < 1000 ? 'thumb' : 'preview';
+/**
+ * Thumbnails where frames are small or pictures many: they lie ready in the cache.
+ *
+ * @param place of the picture among those of the story, from 0
+ */
+function sizeFor(options: ExportOptions, place: number, pictures: number): MediaSize {
+  const many = pictures > manyPictures && !(options.cover && place === 0);
+  return many || printPixels(options, place) < 1000 ? 'thumb' : 'preview';
 }
 
 /** Which panels stand on which page. */

@@ -16,7 +16,7 @@ export type PanelChoice =
   { kind: 'all' } | { kind: 'selected' } | { kind: 'range'; from: number; to: number };
 
 /** How long choices must rest before the pages are set anew, in milliseconds: a word typed is one change. */
-const pause = 60;
+const pause = 40;
 
 /** One export: its choices, the pages it would have, its job, and the file at the end. */
 export class ExportState {
