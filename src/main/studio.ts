@@ -9,6 +9,7 @@ import { ReviewQueue } from './captions/review.ts';
 import { examine } from './doctor.ts';
 import { StudioEmitter } from './events.ts';
 import { Exports } from './exports/exports.ts';
+import { ForeignChanges } from './foreign-changes.ts';
 import { explainFileError } from './fs-errors.ts';
 import { History } from './history.ts';
 import { Jobs } from './jobs/jobs.ts';
@@ -94,6 +95,7 @@ export class Studio {
   readonly choices: Choices;
   readonly exports: Exports;
   readonly #closing = new AbortController();
+  readonly #foreign: ForeignChanges | null;
   #background: Promise<void> = Promise.resolve();
   #quiet: NodeJS.Timeout | undefined;
 
@@ -183,6 +185,7 @@ export class Studio {
       ids,
       folder: this.exportsDir,
     });
+    this.#foreign = resident ? new ForeignChanges({ database, events, history }) : null;
     if (resident) {
       this.#embedInBackground();
       this.#tidyInBackground();
@@ -276,6 +279,7 @@ export class Studio {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
     clearTimeout(this.#quiet);
+    this.#foreign?.close();
     this.requests.cancelAll();
     this.exports.close();
     await this.jobs.close();

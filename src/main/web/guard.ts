@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { hostname, networkInterfaces } from 'node:os';
 
@@ -8,17 +8,19 @@ import { hostname, networkInterfaces } from 'node:os';
  *
  * - `Host` must name this server: a rebound domain does not.
  * - `Origin`, on everything that changes something, must be this server: another site's page cannot forge it.
- * - a session cookie, HttpOnly and SameSite=Strict, is given out once, for the random token in the printed address.
+ * - a session cookie, HttpOnly and SameSite=Strict, is given out once, for the random token in the printed address. It
+ *   follows from the token, so a server started again with the same one still knows its windows.
  */
 export class Guard {
   readonly token: string;
-  readonly #session = randomBytes(32).toString('base64url');
+  readonly #session: string;
   readonly #cookie: string;
   readonly #hosts: ReadonlySet<string>;
 
   /** @param host The address listened on; @param port the port that the system gave. */
   constructor(host: string, port: number, token: string = randomBytes(32).toString('base64url')) {
     this.token = token;
+    this.#session = createHmac('sha256', token).update('fabula session').digest('base64url');
     // Cookies are shared by all ports of a host, so two servers need two names.
     this.#cookie = `fabula-${port}`;
     const names = namesOf(host);

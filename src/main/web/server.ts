@@ -49,6 +49,8 @@ export interface WebDoor {
 
 const megabyte = 1024 * 1024;
 const maxStreams = 64;
+/** How long a window whose event stream broke waits before it comes back, in milliseconds. */
+const reconnectAfter = 400;
 const mediaAddress = /^\/media\/(thumb|preview)\/([0-9a-f]{64})$/;
 const pageAddress = previewAddress('/previews');
 const exportAddress = /^\/exports\/([A-Za-z0-9_-]{1,64})$/;
@@ -302,7 +304,7 @@ class Handler {
       'Cache-Control': 'no-store',
       Connection: 'keep-alive',
     });
-    response.write('retry: 2000\n\n');
+    response.write(`retry: ${reconnectAfter}\n\n`);
     this.#streams.add(response);
     const write = (text: string) => {
       response.write(text);

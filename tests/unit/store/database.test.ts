@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { explainFileError } from '../../../src/main/fs-errors.ts';
+import { History } from '../../../src/main/history.ts';
+import { systemClock } from '../../../src/main/ports.ts';
 import { integrityProblems, openDatabase } from '../../../src/main/store/database.ts';
 import { migrations, type Migration } from '../../../src/main/store/migrations.ts';
 import { temporaryFolder } from '../library/samples.ts';
@@ -231,5 +233,45 @@ describe('bad input', () => {
     expect(thrown).toMatchObject({ code: 'disk-full', message: expect.stringContaining(file) as string });
     expect(database.prepare('SELECT key FROM settings').pluck().all()).toEqual(['kept']);
     expect(integrityProblems(database)).toEqual([]);
+  });
+});
+
+describe('migration 004', () => {
+  test('makes one history of the edits of every story, in the order in which they were done', () => {
+    const file = join(temporaryFolder(), 'library.db');
+    const before = openDatabase(file, migrations.slice(0, 3));
+    before.exec(`
+      INSERT INTO stories VALUES ('s1', '', '{}', '[]', '[]', 2, '', ''), ('s2', '', '{}', '[]', '[]', 2, '', '');
+      INSERT INTO story_edits VALUES
+        ('s1', 1, 'First “one”', '{"a":1}', '{"a":0}', 'done', '2026-01-01T00:00:01.000Z'),
+        ('s2', 1, 'Second', '{"b":1}', '{"b":0}', 'done', '2026-01-01T00:00:02.000Z'),
+        ('s1', 2, 'Third', '{"a":2}', '{"a":1}', 'undone', '2026-01-01T00:00:03.000Z'),
+        ('s1', 3, 'Fourth', '{"a":3}', '{"a":2}', 'undone', '2026-01-01T00:00:04.000Z');
+    `);
+    before.close();
+
+    const after = open(file);
+    const history = new History({ database: after, clock: systemClock });
+    expect(history.state('s1')).toEqual({ undo: 'First “one”', redo: 'Third' });
+    expect(history.state('s2')).toEqual({ undo: 'Second', redo: null });
+    expect(history.state(null)).toEqual({ undo: null, redo: null });
+    const steps: unknown[] = [];
+    history.registerStories({
+      step: (story, edit) => (menu) => {
+        steps.push([story, edit]);
+        return { id: story, revision: 0, edit, ...menu };
+      },
+    });
+    expect(history.redo('s1')?.redo).toBe('Fourth');
+    expect(history.redo('s1')?.redo).toBeNull();
+    while (history.undo('s1'));
+    expect(steps).toEqual([
+      ['s1', { a: 2 }],
+      ['s1', { a: 3 }],
+      ['s1', { a: 2 }],
+      ['s1', { a: 1 }],
+      ['s1', { a: 0 }],
+    ]);
+    expect(after.pragma('foreign_key_check')).toEqual([]);
   });
 });
