@@ -56,6 +56,8 @@ export const commands: { readonly [Name in CommandName]: Handler<Name> } = {
 
   'captions.start': (studio, { assets, filter, options }) =>
     studio.captions.start({ assets, filter }, options),
+  'captions.write': (studio, { assets, filter, options }) =>
+    studio.captionWriting.start({ assets, filter }, options),
   'captions.suggest': (studio, { asset }, context) => studio.captions.suggest(asset, context),
   'suggest.text': (studio, input, context) => studio.suggest.text(input, context),
 

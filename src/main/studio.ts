@@ -4,6 +4,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { About, Asset, Check, CommandArguments, Job, OpenStory } from '../shared/contract.ts';
 import type { Scene } from '../shared/scene.ts';
 import { Captions } from './captions/captions.ts';
+import { CaptionWriting } from './captions/writing.ts';
 import { Replacer } from './captions/replace.ts';
 import { ReviewQueue } from './captions/review.ts';
 import { examine } from './doctor.ts';
@@ -86,6 +87,7 @@ export class Studio {
   readonly models: Models;
   readonly search: Search;
   readonly captions: Captions;
+  readonly captionWriting: CaptionWriting;
   readonly suggest: Suggest;
   readonly replacer: Replacer;
   readonly review: ReviewQueue;
@@ -156,6 +158,7 @@ export class Studio {
     this.search = new Search({ library, models, openIndex: (space) => new VectorIndex(database, space) });
     jobs.register('import', importRunner(library, { exclude: [this.dataDir] }));
     this.captions = new Captions({ library, models, jobs, database, history });
+    this.captionWriting = new CaptionWriting({ library, jobs });
     this.replacer = new Replacer({ library });
     this.review = new ReviewQueue({ database, library, history });
     this.stories = new Stories({

@@ -124,7 +124,7 @@ export interface Review {
 
 export const jobStates = ['queued', 'running', 'paused', 'done', 'cancelled', 'failed'] as const;
 export type JobState = (typeof jobStates)[number];
-export type JobKind = 'import' | 'caption' | 'illustrate' | 'export';
+export type JobKind = 'import' | 'caption' | 'write' | 'illustrate' | 'export';
 
 export interface Job {
   id: string;
@@ -386,6 +386,16 @@ export const CaptionOptionsSchema = z.object({
 });
 export type CaptionOptions = z.infer<typeof CaptionOptionsSchema>;
 
+/** Where captions are written for other programs: an XMP file beside the picture, the picture itself, or a `.txt`. */
+export const captionPlaces = ['sidecar', 'file', 'text'] as const;
+
+export const CaptionWriteOptionsSchema = z.object({
+  place: z.enum(captionPlaces).default('sidecar'),
+  /** What to do with a description that stands there already. */
+  mode: z.enum(captionModes).default('overwrite'),
+});
+export type CaptionWriteOptions = z.infer<typeof CaptionWriteOptionsSchema>;
+
 export const exportFormats = ['pdf', 'html', 'markdown', 'fabula'] as const;
 export type ExportFormat = (typeof exportFormats)[number];
 
@@ -607,6 +617,14 @@ export const contract = {
       assets: z.array(AssetIdSchema).max(1_000_000).optional(),
       filter: AssetFilterSchema.default({}),
       options: CaptionOptionsSchema.prefault({}),
+    }),
+  ),
+  /** Writes the captions of the given assets, or of every asset of the filter, to the pictures' files, as a job. */
+  'captions.write': command<Job>()(
+    z.object({
+      assets: z.array(AssetIdSchema).max(1_000_000).optional(),
+      filter: AssetFilterSchema.default({}),
+      options: CaptionWriteOptionsSchema.prefault({}),
     }),
   ),
   /**

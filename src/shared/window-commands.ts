@@ -59,6 +59,7 @@ export const windowCommands = {
 
   search: { group: 'library', title: 'menu.search', key: 'Mod+F' },
   'caption-many': { group: 'library', title: 'menu.captionMany' },
+  'write-captions': { group: 'library', title: 'menu.writeCaptions' },
 
   palette: { group: 'view', title: 'menu.palette', key: 'Mod+K' },
   library: { group: 'view', title: 'menu.goLibrary', section: true },

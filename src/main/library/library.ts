@@ -770,13 +770,8 @@ export class Library {
         throw explainFileError(error, path);
       }
     }
-    const places = this.#database
-      .prepare<[string], { path: string; stamp: string }>(
-        'SELECT path, stamp FROM asset_paths WHERE asset = ?',
-      )
-      .all(row.id);
     let problem: unknown;
-    for (const place of places) {
+    for (const place of this.#places(row.id)) {
       try {
         return await this.#sourceAt(row, place);
       } catch (error) {
@@ -786,6 +781,43 @@ export class Library {
     throw (
       problem ??
       new FabulaError('not-found', `The file of “${row.name}” is gone. Import it again.`, { file: row.name })
+    );
+  }
+
+  #places(id: string): { path: string; stamp: string }[] {
+    return this.#database
+      .prepare<[string], { path: string; stamp: string }>(
+        'SELECT path, stamp FROM asset_paths WHERE asset = ?',
+      )
+      .all(id);
+  }
+
+  /**
+   * A file that is the asset, as far as one still lies where it was imported from.
+   *
+   * @throws FabulaError `not-found` when none does, or the asset never had a file of its own; `conflict` when the file
+   *   there is another picture by now
+   */
+  async placeOf(id: string): Promise<string> {
+    const row = this.#row(id);
+    let problem: unknown;
+    for (const place of this.#places(id)) {
+      try {
+        const stamp = stampOf(await stat(place.path, { bigint: true }));
+        // Nothing is decoded: only a file that was touched since is read, to see whether it is the same picture.
+        if (stamp !== place.stamp) await this.#sourceAt(row, place);
+        return place.path;
+      } catch (error) {
+        problem ??= explainFileError(error, place.path);
+      }
+    }
+    throw (
+      problem ??
+      new FabulaError(
+        'not-found',
+        `“${row.name}” has no file outside the library to write to: it was uploaded or drawn here.`,
+        { file: row.name },
+      )
     );
   }
 

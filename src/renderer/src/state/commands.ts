@@ -90,6 +90,10 @@ function actions(window: WindowState): Readonly<Record<WindowCommand, Action>> {
       enabled: inLibrary,
       run: () => void (window.dialog = { name: 'caption' }),
     },
+    'write-captions': {
+      enabled: inLibrary,
+      run: () => void (window.dialog = { name: 'write-captions' }),
+    },
     undo: {
       enabled: () => window.undoLabel !== null || inStory(),
       run: () => window.undo(),

@@ -18,6 +18,7 @@ export type OpenDialog =
   | { name: 'palette' }
   | { name: 'import' }
   | { name: 'caption' }
+  | { name: 'write-captions' }
   | { name: 'outline' }
   | { name: 'export' }
   | { name: 'match'; panel: string }

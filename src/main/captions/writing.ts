@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import {
+  CaptionWriteOptionsSchema,
+  type AssetFilter,
+  type CaptionWriteOptions,
+  type Job,
+} from '../../shared/contract.ts';
+import { FabulaError } from '../../shared/errors.ts';
+import type { JobContext, Jobs } from '../jobs/jobs.ts';
+import type { Library } from '../library/library.ts';
+import { MetadataWriter } from './metadata-writer.ts';
+import { textFiles, writeTextFile } from './sidecars.ts';
+
+const ParamsSchema = z.object({ options: CaptionWriteOptionsSchema });
+
+/** Writes the library's captions to the files the pictures came from, where other programs find them. */
+export class CaptionWriting {
+  readonly #library: Library;
+  readonly #jobs: Jobs;
+
+  constructor({ library, jobs }: { library: Library; jobs: Jobs }) {
+    this.#library = library;
+    this.#jobs = jobs;
+    jobs.register('write', (job) => this.#run(job));
+  }
+
+  /**
+   * Writes captions as a job: those of the assets given, or of all that the filter finds. Pictures without a caption
+   * are no part of it. A picture whose file is gone, or that has none because it was uploaded or drawn, fails alone.
+   */
+  start(
+    what: { assets?: readonly string[] | undefined; filter?: AssetFilter | undefined },
+    options: CaptionWriteOptions,
+  ): Job {
+    const found = what.assets ?? this.#library.ids(what.filter ?? {});
+    const captioned = this.#library
+      .getMany(found)
+      .filter(({ caption }) => caption !== null)
+      .map(({ id }) => id);
+    const label = `Write ${captioned.length} ${captioned.length === 1 ? 'caption' : 'captions'} to files`;
+    return this.#jobs.start('write', label, { options: { ...options } }, captioned);
+  }
+
+  async #run(job: JobContext): Promise<void> {
+    const { options } = ParamsSchema.parse(job.params);
+    const metadata = new MetadataWriter();
+    try {
+      for await (const item of job.items()) {
+        const [asset] = this.#library.getMany([item.item]);
+        try {
+          if (asset === undefined) throw new FabulaError('not-found', 'It was removed from the library.');
+          if (asset.caption !== null) await this.#write(metadata, asset.id, asset.caption.text, options);
+          job.finish(item);
+        } catch (error) {
+          job.fail(item, error, asset?.name);
+        }
+      }
+    } finally {
+      await metadata.close();
+    }
+  }
+
+  async #write(
+    metadata: MetadataWriter,
+    asset: string,
+    caption: string,
+    { place, mode }: CaptionWriteOptions,
+  ): Promise<void> {
+    const picture = await this.#library.placeOf(asset);
+    if (place === 'sidecar') await metadata.writeSidecar(picture, caption, mode);
+    else if (place === 'text') await writeTextFile(textFiles([picture]).get(picture)!, caption, mode);
+    else {
+      await metadata.writeInto(picture, caption, mode, (file) => this.#library.noteRewritten(asset, file));
+    }
+  }
+}
