@@ -16,7 +16,9 @@ async function setUp() {
   const folder = temporaryFolder();
   const ids: string[] = [];
   for (const name of ['one.jpg', 'two.jpg', 'bare.jpg', 'gone.jpg']) {
-    await picture(name.length * 7 + name.charCodeAt(0)).jpeg().toFile(join(folder, name));
+    await picture(name.length * 7 + name.charCodeAt(0))
+      .jpeg()
+      .toFile(join(folder, name));
     const { asset } = await library.importFile(join(folder, name), { originals: 'leave' });
     if (name !== 'bare.jpg') {
       library.setCaption(asset.id, { text: `Caption of ${name}`, source: 'person', pack: null });
