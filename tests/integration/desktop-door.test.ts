@@ -12,7 +12,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { commandNames, type Asset, type Job, type OpenStory } from '../../src/shared/contract.ts';
+import {
+  commandNames,
+  type Asset,
+  type ExportPreview,
+  type Job,
+  type OpenStory,
+} from '../../src/shared/contract.ts';
 import type { Result } from '../../src/shared/errors.ts';
 import { ensureBuilt, root } from '../fixtures/built.ts';
 
@@ -272,6 +278,26 @@ describe('the protocol', () => {
     expect(headers['content-type']).toBe('image/webp');
     const { width, height, format } = await sharp(bytes).metadata();
     expect({ width, height, format }).toEqual({ width: 320, height: 240, format: 'webp' });
+  });
+
+  test('serves the pages of a preview, and none that is not kept', async () => {
+    const created = await ask<Result<OpenStory>>('bridge', 'command', 'stories.create', { title: 'One' });
+    if (!created.ok) throw new Error(created.message);
+    const preview = await ask<Result<ExportPreview>>('bridge', 'command', 'exports.preview', {
+      story: created.value.story.id,
+    });
+    if (!preview.ok) throw new Error(preview.message);
+    const { status, headers, bytes } = await fetchFrom(`fabula://media/previews/${preview.value.id}/0/300`);
+    expect(status).toBe(200);
+    expect(headers['cache-control']).toBe('no-store');
+    expect(headers['x-content-type-options']).toBe('nosniff');
+    expect(await sharp(bytes).metadata()).toMatchObject({ format: 'png', width: 300 });
+    for (const url of [
+      `fabula://app/previews/${preview.value.id}/0/300`,
+      'fabula://media/previews/x/0/300',
+    ]) {
+      expect((await fetchFrom(url)).status).toBe(404);
+    }
   });
 
   test.each([

@@ -29,6 +29,7 @@ describe('without the token', () => {
     '/?token=guess',
     '/assets/index-3f9a7b21.js',
     '/media/thumb/' + '0'.repeat(64),
+    '/previews/00000000-0000-4000-8000-000000000000/0/800',
   ])('%s is refused', async (path) => {
     open.cookie = '';
     const { status, body } = await open.ask({ path });
@@ -127,6 +128,41 @@ describe('with the cookie', () => {
       expect(headers['x-content-type-options']).toBe('nosniff');
       expect(headers['referrer-policy']).toBe('no-referrer');
       expect(headers['cross-origin-resource-policy']).toBe('same-origin');
+    }
+  });
+
+  test('pages of a preview are pictures that nobody keeps, for whoever has the cookie', async () => {
+    const created = await open.command<{ value: { story: { id: string } } }>('stories.create', {
+      title: 'Secret',
+    });
+    const { value } = await open.command<{ value: { id: string } }>('exports.preview', {
+      story: created.value.story.id,
+    });
+    const path = `/previews/${value.id}/0/320`;
+    const { status, headers, bytes } = await open.ask({ path });
+    expect(status).toBe(200);
+    expect(headers['content-type']).toBe('image/png');
+    expect(headers['cache-control']).toBe('no-store');
+    expect(headers['cross-origin-resource-policy']).toBe('same-origin');
+    expect(String(headers['content-security-policy'])).not.toMatch(/unsafe|wasm|worker/);
+    expect((await sharp(bytes).metadata()).width).toBe(320);
+
+    const { cookie } = open;
+    open.cookie = '';
+    expect((await open.ask({ path })).status).toBe(403);
+    open.cookie = cookie;
+    expect((await open.ask({ path, headers: { host: 'evil.example' } })).status).toBe(403);
+    for (const other of [
+      `/previews/${value.id}/1/320`,
+      `/previews/${value.id}/0/9999`,
+      `/previews/${value.id}/0/3`,
+      `/previews/${value.id}/-1/320`,
+      `/previews/${value.id}/0/320/..`,
+      '/previews/../library.db/0/320',
+      '/previews/%2e%2e/0/320',
+      '/previews/unknown/0/320',
+    ]) {
+      expect([other, (await open.ask({ path: other })).status]).toEqual([other, 404]);
     }
   });
 

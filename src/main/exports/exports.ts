@@ -100,7 +100,7 @@ export class Exports {
    * Sets the pages that a PDF export would have now, to be drawn one by one with {@link previewPage}.
    * @throws FabulaError `not-found`; `cancelled`; `invalid-input` when no panel is left to print
    */
-  preview(story: string, options: ExportOptions, context: PreviewContext = {}): Promise<ExportPreview> {
+  async preview(story: string, options: ExportOptions, context: PreviewContext = {}): Promise<ExportPreview> {
     return this.#previews.preview(this.#parts.stories.open(story).story, options, context);
   }
 

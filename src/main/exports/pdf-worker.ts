@@ -134,8 +134,9 @@ class Thread {
     const open = this.#kept.get(document);
     if (open === undefined || page >= open.getPageCount()) throw new Error('no such page');
     const sheet = open.getPage(page);
-    const { originalWidth } = sheet.getOriginalSize();
-    const { data, ...size } = await sheet.render({ scale: width / originalWidth, render: 'bitmap' });
+    const { originalWidth, originalHeight } = sheet.getOriginalSize();
+    const height = Math.round((width * originalHeight) / originalWidth);
+    const { data, ...size } = await sheet.render({ width, height, render: 'bitmap' });
     return { pixels: data, width: size.width, height: size.height };
   }
 

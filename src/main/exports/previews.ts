@@ -129,7 +129,8 @@ export class Previews {
   async page(preview: string, page: number, width: number, signal?: AbortSignal): Promise<Uint8Array> {
     this.#stayAwake();
     const typesetter = this.#typesetter;
-    if (typesetter === null || !(page < (this.#kept.get(preview) ?? 0))) throw gone();
+    const pages = this.#kept.get(preview) ?? 0;
+    if (typesetter === null || !Number.isInteger(page) || page < 0 || page >= pages) throw gone();
     const drawn = await typesetter.draw(preview, page, width, signal);
     return sharp(drawn.pixels, { raw: { width: drawn.width, height: drawn.height, channels: 4 } })
       .removeAlpha()

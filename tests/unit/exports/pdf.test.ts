@@ -53,7 +53,7 @@ describe('text in a PDF', () => {
       ...panels('Before.', `${words.slice(0, 2500).join(' ')}\n\n${words.slice(2500).join(' ')}`, 'After.'),
       panelOf('p4', imageBlock('i4', assetOf(1)), textBlock('t4', words.slice(0, 400).join(' '))),
     ]);
-    for (const layout of ['grid-2x2', 'grid-4x4', 'grid-1x3', 'picture-book', 'script-left']) {
+    for (const layout of ['grid-2x2', 'grid-4x4', 'grid-1x3', 'film-strip', 'picture-book', 'script-left']) {
       const read = await readPdf(await pdf(story, { layout }));
       const found = new Set(read.text.split(/\s+/));
       const missing = words.filter((word) => !found.has(word));
@@ -146,6 +146,7 @@ describe('pages', () => {
     ['grid-2x2', 3],
     ['grid-3x3', 1],
     ['grid-4x4', 1],
+    ['film-strip', 1],
     ['picture-book', 10],
   ])('%s has the panels it says: %i pages', async (layout, count) => {
     for (const [page, orientation, width, height] of [
@@ -210,8 +211,119 @@ describe('pages', () => {
   test('keep their place with an empty story, an empty panel and a picture that waits', async () => {
     const waiting = { id: 'i1', type: 'image' as const, caption: '', current: null, versions: [] };
     for (const story of [storyOf([]), storyOf([panelOf('p1'), panelOf('p2', waiting)], { title: '' })]) {
-      for (const layout of ['grid-2x2', 'picture-book', 'script-left']) {
+      for (const layout of ['grid-2x2', 'film-strip', 'picture-book', 'script-left']) {
         expect((await readPdf(await pdf(story, { layout }))).pages.length).toBeGreaterThan(0);
+      }
+    }
+  });
+});
+
+describe('choices', () => {
+  const one = (changes: Partial<Panel> = {}, story: Partial<Story> = {}) =>
+    storyOf(
+      [
+        {
+          ...panelOf('p1', imageBlock('i1', assetOf(1), 'The caption'), textBlock('t1', 'The text.')),
+          ...changes,
+        },
+      ],
+      story,
+    );
+  const pageOf = async (story: Story, options: Options, at = 0) =>
+    (await readPdf(await pdf(story, options))).pages[at]!;
+  const place = (page: Awaited<ReturnType<typeof pageOf>>, text: string) =>
+    page.pieces.find((piece) => piece.text.includes(text))!;
+
+  test('leave out text or captions, and keep them for readers of the picture', async () => {
+    const without = await pageOf(one(), { text: false, captions: false });
+    expect(without.text).not.toContain('The text.');
+    expect(without.text).not.toContain('The caption');
+    expect(without.alternatives).toEqual(['The caption']);
+    const withBoth = await pageOf(one(), {});
+    expect(withBoth.text).toContain('The text.');
+    expect(withBoth.text).toContain('The caption');
+  });
+
+  test('put words under the picture or beside it', async () => {
+    for (const layout of ['grid-1x2', 'grid-2x2', 'picture-book']) {
+      const title = layout === 'picture-book' ? 1 : 0;
+      const common = { layout, orientation: 'landscape', captions: false } as const;
+      const above = place(await pageOf(one(), { ...common, place: 'above' }, title), 'The text.');
+      const beside = place(await pageOf(one(), { ...common, place: 'beside' }, title), 'The text.');
+      expect([layout, beside.x > above.x + 60, beside.y > above.y + 60]).toEqual([layout, true, true]);
+    }
+    // Where a column is too narrow for both, the choice is not there.
+    const narrow = await Promise.all(
+      (['above', 'beside'] as const).map((place) => pageOf(one(), { layout: 'grid-4x4', place })),
+    );
+    expect(narrow[1]!.pieces).toEqual(narrow[0]!.pieces);
+  });
+
+  test('fill in fields, and let them number the pages instead', async () => {
+    const story = storyOf(panels('One.', 'Two.'), {
+      title: 'The {page} lamp',
+      settings: { ...defaultSettings, author: 'Mira' },
+    });
+    const read = await readPdf(
+      await pdf(
+        story,
+        { layout: 'grid-1x1', header: '{title} by {author} {nothing}', footer: '{date}: {page} of {pages}' },
+        { date: new Date('2026-11-22T12:00:00Z') },
+      ),
+    );
+    expect(read.pages).toHaveLength(2);
+    expect(bare(read.pages[0]!.text)).toContain(bare('The {page} lamp by Mira {nothing}'));
+    expect(bare(read.pages[0]!.text)).toContain(bare('November 22, 2026: 1 of 2'));
+    expect(bare(read.pages[1]!.text)).toContain(bare('November 22, 2026: 2 of 2'));
+    expect(bare(read.text)).not.toContain(bare('1 / 2'));
+  });
+
+  test('begin with a cover: title, author and the first picture', async () => {
+    const story = one({}, { settings: { ...defaultSettings, author: 'Mira' } });
+    for (const layout of ['grid-2x2', 'film-strip', 'picture-book', 'script-left']) {
+      const [cover, next] = (await readPdf(await pdf(story, { layout, cover: true }))).pages;
+      expect([layout, bare(cover!.text)]).toEqual([layout, bare('The lamp Mira')]);
+      expect(cover!.alternatives).toEqual(['The caption']);
+      expect(next!.text).toContain('The text.');
+      expect(next!.text).not.toContain('The lamp');
+    }
+    const [plain] = (await readPdf(await pdf(storyOf(panels('Words.')), { cover: true }))).pages;
+    expect(plain!.text.trim()).toBe('The lamp');
+  });
+
+  test('print the few words of Fabula in the language of the story', async () => {
+    for (const [language, notes, script] of [
+      ['', 'Notes', 'Script'],
+      ['es-MX', 'Notas', 'Guion'],
+      ['ms', 'Nota', 'Skrip'],
+      ['ja', 'メモ', '台本'],
+      ['ar', 'ملاحظات', 'النص'],
+    ] as const) {
+      const story = one({ notes: 'x' }, { settings: { ...defaultSettings, language } });
+      const read = await readPdf(await pdf(story, { layout: 'script-left', notes: true }));
+      for (const word of [notes, script]) {
+        const letters = [...bare(word)];
+        expect([language, letters.filter((letter) => !bare(read.text).includes(letter))]).toEqual([
+          language,
+          [],
+        ]);
+      }
+      expect(read.language).toBe(language === '' ? 'en' : language);
+    }
+    const unnamed = storyOf([panelOf('p1', imageBlock('i1', assetOf(1)), textBlock('t1', 'قط صغير يجلس.'))]);
+    expect((await pageOf(unnamed, {})).alternatives).toEqual(['صورة اللوحة 1']);
+  });
+
+  test('break a word that is longer than its column, and no other', async () => {
+    const word = 'Donaudampfschifffahrtsgesellschaftskapitän';
+    const story = storyOf(panels(`${word} speaks`, 'Beside it.', 'c', 'd'));
+    for (const layout of ['grid-4x4', 'film-strip']) {
+      const page = await pageOf(story, { layout });
+      const beside = place(page, 'Beside');
+      for (const piece of page.pieces.filter(
+        ({ text, x }) => x < beside.x && word.includes(text.replace('-', '')),
+      )) {
+        expect(piece.x + piece.width).toBeLessThan(beside.x);
       }
     }
   });
