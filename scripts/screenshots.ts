@@ -98,7 +98,7 @@ try {
     const liked = pictures.filter({ hasText: 'beach' });
     await ((await liked.count()) > 0 ? liked : pictures).first().click();
     await page.getByRole('button', { name: 'Suggest a caption' }).click();
-    await page.getByRole('group', { name: 'Suggested caption' }).waitFor();
+    await page.getByText(/^Suggested by/).waitFor();
     await take(page, name('library'));
     await page.getByLabel('Search the library').fill('boats on the water');
     await page.getByText(/(Results|No good match|Nothing found) for/).waitFor();
@@ -121,6 +121,10 @@ try {
     await take(page, name('story-settings'));
     await page.locator('[data-panel-handle]').nth(1).click();
     await take(page, name('panel'));
+    await page.keyboard.press('g');
+    await page.getByText(/^Suggested by/).waitFor();
+    await take(page, name('suggest'));
+    await page.keyboard.press('Escape');
     await page.locator('[data-picture-block]').nth(1).click();
     await page.getByText('Where it comes from').waitFor();
     await take(page, name('story'));

@@ -2,6 +2,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, un
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { spawnNodeWorker, type WorkerProcess } from '../../../src/main/models/host.ts';
 import { Models } from '../../../src/main/models/models.ts';
 import { Packs } from '../../../src/main/models/packs.ts';
 import { floats, floatsTensor, idsTensor, Sessions } from '../../../src/main/models/session.ts';
@@ -306,6 +307,35 @@ describe.skipIf(missing)('the writer pack', () => {
     ])('English with foreign names is English: %s', async (text) => {
       expect((await models.write({ panels: [{ picture: null, text }], seed: 1 })).text).not.toBe('');
     });
+  });
+
+  test('a worker killed in the middle of a text: it is written again by a new one, and others are answered', async () => {
+    const pids: number[] = [];
+    const spawn = (): WorkerProcess => {
+      const worker = spawnNodeWorker();
+      pids.push(worker.pid!);
+      return worker;
+    };
+    const models = new Models({ packs, spawn });
+    try {
+      const parts: string[] = [];
+      const onText = (text: string): void => {
+        parts.push(text);
+        if (parts.length === 3) process.kill(pids[0]!, 'SIGKILL');
+      };
+      const [written, other, vectors] = await Promise.all([
+        models.write({ panels: story, seed: 5 }, { onText }),
+        models.write({ panels: story, seed: 6 }),
+        models.encodeTexts(['a dog']),
+      ]);
+      expect(pids).toHaveLength(2);
+      expect(written).toEqual(await models.write({ panels: story, seed: 5 }));
+      expect(parts.at(-1)!.startsWith(written.text)).toBe(true);
+      expect(other.text).not.toBe('');
+      expect(vectors).toHaveLength(1);
+    } finally {
+      await models.close();
+    }
   });
 
   describe('when its files are not right', () => {
