@@ -82,6 +82,7 @@ export const commands: { readonly [Name in CommandName]: Handler<Name> } = {
 
   'jobs.list': (studio) => studio.jobs.list(),
   'jobs.errors': (studio, { job }) => studio.jobs.errors(job),
+  'jobs.pictures': (studio, { job }) => ({ assets: studio.importedPictures(job) }),
   'jobs.pause': (studio, { job }) => studio.jobs.pause(job),
   'jobs.resume': (studio, { job }) => studio.jobs.resume(job),
   'jobs.cancel': (studio, { job }) => studio.jobs.cancel(job),

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { copyFile, readFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { About, Asset, Check, CommandArguments, Job, OpenStory } from '../shared/contract.ts';
+import { FabulaError } from '../shared/errors.ts';
 import type { Scene } from '../shared/scene.ts';
 import { Captions } from './captions/captions.ts';
 import { CaptionWriting } from './captions/writing.ts';
@@ -15,7 +16,7 @@ import { explainFileError } from './fs-errors.ts';
 import { History } from './history.ts';
 import { Jobs } from './jobs/jobs.ts';
 import { Files } from './library/files.ts';
-import { importRunner, startImport } from './library/import-job.ts';
+import { importedAssets, importRunner, startImport } from './library/import-job.ts';
 import { Library } from './library/library.ts';
 import { VectorIndex } from './library/search.ts';
 import type { SpawnWorker } from './models/host.ts';
@@ -212,6 +213,14 @@ export class Studio {
   /** Takes in files and folders of this machine, as a job. */
   startImport(paths: readonly string[], originals: 'leave' | 'copy'): Job {
     return startImport(this.jobs, { paths: paths.map((path) => resolve(path)), originals });
+  }
+
+  /** The assets an import has brought so far, in order. @throws FabulaError `not-found`; `invalid-input` for other jobs */
+  importedPictures(job: string): string[] {
+    if (this.jobs.get(job).kind !== 'import') {
+      throw new FabulaError('invalid-input', `Job ${job} imports no pictures.`);
+    }
+    return importedAssets(this.jobs, job);
   }
 
   /** Takes in the bytes of one picture, as a browser sends it. */

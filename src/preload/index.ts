@@ -22,6 +22,7 @@ const bridge: Bridge = {
       channels.importDropped,
       files.map((file) => webUtils.getPathForFile(file)).filter((path) => path !== ''),
     ),
+  addPicture: (name, bytes) => ipcRenderer.invoke(channels.addPicture, { name, bytes }),
   saveExport: (job) => ipcRenderer.invoke(channels.saveExport, job),
 };
 

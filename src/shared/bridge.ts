@@ -26,6 +26,8 @@ export interface Bridge {
   chooseFiles(): Promise<Result<Job | null>>;
   /** Imports files and folders dropped on the window. */
   importDropped(files: File[]): Promise<Result<Job>>;
+  /** Takes in the bytes of one picture that has no path: one pasted from the clipboard. */
+  addPicture(name: string, bytes: Uint8Array): Promise<Result<Uploaded>>;
   /** Asks where a finished export is to be saved, and saves it there. */
   saveExport(job: string): Promise<Result<{ saved: boolean }>>;
 }
@@ -37,10 +39,11 @@ export const channels = {
   chooseFolder: 'desktop:choose-folder',
   chooseFiles: 'desktop:choose-files',
   importDropped: 'desktop:import-dropped',
+  addPicture: 'desktop:add-picture',
   saveExport: 'desktop:save-export',
 } as const;
 
-/** What an upload through the web door answers. */
+/** What taking in one picture's bytes answers. */
 export interface Uploaded {
   asset: Asset;
   duplicate: boolean;

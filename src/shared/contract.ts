@@ -685,6 +685,8 @@ export const contract = {
 
   'jobs.list': command<Job[]>()(Nothing),
   'jobs.errors': command<JobItemError[]>()(z.object({ job: IdSchema })),
+  /** The pictures that an import has brought so far, in the order it took them: new ones and those that were there. */
+  'jobs.pictures': command<{ assets: string[] }>()(z.object({ job: IdSchema })),
   'jobs.pause': command<Job>()(z.object({ job: IdSchema })),
   'jobs.resume': command<Job>()(z.object({ job: IdSchema })),
   'jobs.cancel': command<Job>()(z.object({ job: IdSchema })),

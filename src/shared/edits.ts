@@ -353,7 +353,7 @@ function refuseRepeated(list: readonly { id: string }[], what: string): void {
  *
  * @throws FabulaError `invalid-input` naming the id
  */
-export function checkStory(story: Story): void {
+export function checkStory(story: Pick<Story, 'cast' | 'panels'>): void {
   refuseRepeated(story.cast, 'cast member');
   refuseRepeated(story.panels, 'panel');
   refuseBroken(story.panels.flatMap((panel) => panel.blocks));

@@ -40,6 +40,11 @@ export const windowCommands = {
 
   undo: { group: 'edit', title: 'menu.undo', key: 'Mod+Z' },
   redo: { group: 'edit', title: 'menu.redo', key: 'Mod+Shift+Z' },
+  'select-all': { group: 'edit', title: 'board.selectAll', key: 'Mod+A', section: true },
+  'select-earlier': { group: 'edit', title: 'board.selectEarlier', key: 'Shift+ArrowLeft' },
+  'select-later': { group: 'edit', title: 'board.selectLater', key: 'Shift+ArrowRight' },
+  'select-above': { group: 'edit', title: 'board.selectAbove', key: 'Shift+ArrowUp' },
+  'select-below': { group: 'edit', title: 'board.selectBelow', key: 'Shift+ArrowDown' },
 
   'new-panel': { group: 'story', title: 'menu.newPanel', key: 'N' },
   'new-panel-before': { group: 'story', title: 'menu.newPanelBefore', key: 'Shift+N' },
@@ -56,12 +61,18 @@ export const windowCommands = {
   'panel-later': { group: 'story', title: 'menu.panelLater', key: 'Alt+ArrowRight' },
   'previous-panel': { group: 'story', title: 'menu.previousPanel', key: 'ArrowLeft' },
   'next-panel': { group: 'story', title: 'menu.nextPanel', key: 'ArrowRight' },
+  'panel-above': { group: 'story', title: 'board.panelAbove', key: 'ArrowUp' },
+  'panel-below': { group: 'story', title: 'board.panelBelow', key: 'ArrowDown' },
 
   search: { group: 'library', title: 'menu.search', key: 'Mod+F' },
   'caption-many': { group: 'library', title: 'menu.captionMany' },
   'write-captions': { group: 'library', title: 'menu.writeCaptions' },
 
   palette: { group: 'view', title: 'menu.palette', key: 'Mod+K' },
+  'view-board': { group: 'view', title: 'board.viewBoardCommand', key: '1', section: true },
+  'view-script': { group: 'view', title: 'board.viewScriptCommand', key: '2' },
+  'view-play': { group: 'view', title: 'board.viewPlayCommand', key: '3' },
+  'play-from-start': { group: 'view', title: 'board.playFromStart', key: 'Shift+P' },
   library: { group: 'view', title: 'menu.goLibrary', section: true },
   stories: { group: 'view', title: 'menu.goStories' },
   sidebar: { group: 'view', title: 'menu.sidebar', key: 'Mod+B', section: true },

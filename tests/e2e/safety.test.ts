@@ -162,7 +162,7 @@ describe('the board', () => {
     expect(await texts()).toEqual(['Three', 'and four.', 'One.', 'Two.']);
     await page.getByRole('button', { name: 'Merge up' }).click();
     await saved(page);
-    expect(await texts()).toEqual(['Three | and four.', 'One.', 'Two.']);
+    expect(await texts()).toEqual(['Three\nand four.', 'One.', 'Two.']);
     for (const before of [
       ['Three', 'and four.', 'One.', 'Two.'],
       ['Three and four.', 'One.', 'Two.'],
@@ -181,12 +181,12 @@ describe('the board', () => {
     await page.keyboard.type('Last.');
     await saved(page);
     expect(await texts()).toEqual(['First. | [picture] | Last.']);
-    await card.locator('[data-block]').nth(2).hover();
-    await card.getByRole('button', { name: 'Move block up' }).last().click();
+    await card.getByRole('button', { name: 'Block 3 of panel 1' }).click();
+    await page.getByRole('menuitem', { name: 'Move block up' }).click();
     await saved(page);
     expect(await texts()).toEqual(['First. | Last. | [picture]']);
-    await card.locator('[data-block]').nth(0).hover();
-    await card.getByRole('button', { name: 'Delete block' }).first().click();
+    await card.getByRole('button', { name: 'Block 1 of panel 1' }).click();
+    await page.getByRole('menuitem', { name: 'Delete block' }).click();
     await saved(page);
     expect(await texts()).toEqual(['Last. | [picture]']);
   });
@@ -198,9 +198,9 @@ describe('text is only ever text', () => {
   test('in titles, panels, notes and captions', async () => {
     await importOutline(page, `# ${evil}\n\nText ${evil}\n\n[link](javascript:window.ran=1)`);
     await page.locator('[data-panel-handle]').first().click();
-    await page.getByLabel('Dialogue').fill(evil);
-    await page.getByLabel('Notes').fill(evil);
-    await page.getByLabel('Shot').fill(evil);
+    await page.getByLabel('Dialogue', { exact: true }).fill(evil);
+    await page.getByLabel('Notes', { exact: true }).fill(evil);
+    await page.getByLabel('Shot', { exact: true }).fill(evil);
     await saved(page);
     await page.reload();
     await page.locator('[data-panel]').first().getByText('onerror').first().waitFor();

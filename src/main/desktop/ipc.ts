@@ -1,4 +1,5 @@
 import type { IpcMain, IpcMainInvokeEvent } from 'electron';
+import { z } from 'zod';
 import { channels } from '../../shared/bridge.ts';
 import { commandNames, type Job } from '../../shared/contract.ts';
 import { FabulaError, toFailure, type Result } from '../../shared/errors.ts';
@@ -6,6 +7,15 @@ import { IdSchema } from '../../shared/story.ts';
 import { run } from '../commands.ts';
 import type { Studio } from '../studio.ts';
 import { isOwnWindow } from './address.ts';
+
+const PictureSchema = z.object({
+  name: z
+    .string()
+    .min(1)
+    .max(1024)
+    .regex(/^[^/\\\0]+$/),
+  bytes: z.instanceof(Uint8Array),
+});
 
 /** What only the desktop can do: ask with the system's own dialogs. */
 export interface Dialogs {
@@ -44,6 +54,14 @@ export function answerWindows(
   handle(channels.chooseFolder, async () => importChosen(await dialogs.chooseFolder()));
   handle(channels.chooseFiles, async () => importChosen(await dialogs.chooseFiles()));
   handle(channels.importDropped, (paths) => run(studio, 'library.import', { paths }));
+  handle(channels.addPicture, async (input) => {
+    const picture = PictureSchema.safeParse(input);
+    if (!picture.success) {
+      throw new FabulaError('invalid-input', "Give the picture's name, without folders, and its bytes.");
+    }
+    const { name, bytes } = picture.data;
+    return { ok: true, value: await studio.upload(name, bytes) };
+  });
   handle(channels.saveExport, async (input) => {
     const job = IdSchema.safeParse(input);
     if (!job.success) throw new FabulaError('invalid-input', 'An export is named by its job id.');

@@ -50,12 +50,12 @@ export function confine(contents: WebContents): void {
   });
 }
 
-/** The studio needs no camera, place, notification or device of the person's: every request is denied. */
+/** The studio needs no camera, place, notification or device of the person's: all it may ask for is the whole screen, to play a story. */
 export function denyPermissions(
   session: Pick<Session, 'setPermissionRequestHandler' | 'setPermissionCheckHandler'>,
 ): void {
-  session.setPermissionRequestHandler((_contents, _permission, callback) => {
-    callback(false);
+  session.setPermissionRequestHandler((_contents, permission, callback) => {
+    callback(permission === 'fullscreen');
   });
-  session.setPermissionCheckHandler(() => false);
+  session.setPermissionCheckHandler((_contents, permission) => permission === 'fullscreen');
 }

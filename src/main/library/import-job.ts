@@ -96,6 +96,15 @@ export function importRunner(library: Library, { exclude }: { exclude: readonly 
   };
 }
 
+/** The assets an import job has brought so far, in the order of its items. */
+export function importedAssets(jobs: Pick<Jobs, 'results'>, job: string): string[] {
+  // Written by the runner above; a folder's own item leaves nothing behind.
+  return jobs
+    .results(job)
+    .map(({ result }) => (result as { asset: string } | null)?.asset)
+    .filter((asset) => asset !== undefined);
+}
+
 async function expandFolder(context: JobContext, item: JobItem, exclude: readonly string[]): Promise<void> {
   const pictures: string[] = [];
   const refused: { item: string; error: FabulaError }[] = [];

@@ -182,14 +182,29 @@ export async function chooseAndImport(what: 'folder' | 'files'): Promise<Job | n
   return valueOf(await (what === 'folder' ? desktop.chooseFolder() : desktop.chooseFiles()));
 }
 
+/** True for an asset that the library has. @throws FabulaError when the studio cannot be reached */
+export async function hasAsset(asset: string): Promise<boolean> {
+  try {
+    await command('library.get', { asset });
+    return true;
+  } catch (error) {
+    if (error instanceof FabulaError && error.code === 'not-found') return false;
+    throw error;
+  }
+}
+
 /** Desktop only: imports files and folders dropped on the window. */
 export async function importDropped(files: File[]): Promise<Job> {
   if (!desktop) throw new FabulaError('unavailable', 'Only the desktop window can read dropped folders.');
   return valueOf(await desktop.importDropped(files));
 }
 
-/** Browser only: sends one file's bytes to the library. */
+/** Sends one file's bytes to the library. */
 export async function upload(name: string, file: File, signal: AbortSignal): Promise<Uploaded> {
+  if (desktop) {
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    return valueOf(await desktop.addPicture(name, bytes));
+  }
   return valueOf(
     await post<Uploaded>(`/upload?name=${encodeURIComponent(name)}`, {
       headers: { 'content-type': 'application/octet-stream' },

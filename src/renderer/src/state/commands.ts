@@ -6,6 +6,7 @@ import {
   type WindowCommand,
 } from '../../../shared/window-commands.ts';
 import { t } from './language.svelte.ts';
+import { storyActions } from './story-commands.ts';
 import type { WindowState } from './window.svelte.ts';
 
 /** What a command of `shared/window-commands.ts` does in this window. */
@@ -25,10 +26,11 @@ export interface AppCommand extends Action {
 }
 
 /** Moves the focus to something that the change just made puts on the page. */
-export function focusSoon(selector: string): void {
+export function focusSoon(selector: string, then?: (element: HTMLElement) => void): void {
   const focus = (): boolean => {
     const element = document.querySelector<HTMLElement>(selector);
     element?.focus();
+    if (element) then?.(element);
     return element !== null;
   };
   void tick().then(() => {
@@ -45,24 +47,21 @@ export function focusPicture(block: string): void {
   focusSoon(`[data-picture-block="${block}"]`);
 }
 
-export function focusText(block: string): void {
-  focusSoon(`[data-text-block="${block}"]`);
+/** @param caret Where in the text to go on, in UTF-16 units; where it was last, when absent. */
+export function focusText(block: string, caret?: number): void {
+  focusSoon(`[data-text-block="${block}"]`, (field) => {
+    if (caret !== undefined && field instanceof HTMLTextAreaElement) field.setSelectionRange(caret, caret);
+  });
 }
 
 /** What every command does. */
 function actions(window: WindowState): Readonly<Record<WindowCommand, Action>> {
   const always = (): boolean => true;
-  const inStory = (): boolean => window.view === 'story' && window.story !== null;
+  const inStory = (): boolean =>
+    window.view === 'story' && window.story !== null && window.story.storyView !== 'play';
   const withPanel = (): boolean => inStory() && window.story?.panel !== undefined;
   const inLibrary = (): boolean => window.view === 'library';
   const panelId = (): string => window.story!.panel!.id;
-
-  const moveSelection = (step: number): void => focusPanel(window.story!.selectNeighbour(step));
-  const movePanel = (step: number): void => {
-    const id = panelId();
-    window.story!.movePanelBy(id, step);
-    focusPanel(id);
-  };
 
   return {
     'new-story': { enabled: always, run: () => window.createStory() },
@@ -102,56 +101,7 @@ function actions(window: WindowState): Readonly<Record<WindowCommand, Action>> {
       enabled: () => window.redoLabel !== null || inStory(),
       run: () => window.redo(),
     },
-    'new-panel': {
-      enabled: inStory,
-      run: () => focusText(window.story!.addPanel('after')),
-    },
-    'new-panel-before': {
-      enabled: inStory,
-      run: () => focusText(window.story!.addPanel('before')),
-    },
-    'duplicate-panel': {
-      enabled: withPanel,
-      run: () => {
-        window.story!.duplicatePanel(panelId());
-        focusPanel(window.story!.selectedPanel);
-      },
-    },
-    'delete-panel': {
-      enabled: withPanel,
-      run: () => {
-        window.story!.removePanel(panelId());
-        focusPanel(window.story!.selectedPanel);
-      },
-    },
-    'merge-panel': {
-      enabled: () => withPanel() && window.story!.panelIndex > 0,
-      run: () => window.story!.mergeWithPrevious(panelId()),
-    },
-    'panel-earlier': {
-      enabled: withPanel,
-      run: () => movePanel(-1),
-    },
-    'panel-later': {
-      enabled: withPanel,
-      run: () => movePanel(1),
-    },
-    'previous-panel': {
-      enabled: inStory,
-      run: () => moveSelection(-1),
-    },
-    'next-panel': {
-      enabled: inStory,
-      run: () => moveSelection(1),
-    },
-    'add-picture': {
-      enabled: withPanel,
-      run: () => focusPicture(window.story!.addImage(panelId())),
-    },
-    'add-text': {
-      enabled: withPanel,
-      run: () => focusText(window.story!.addText(panelId())),
-    },
+    ...storyActions(window),
     match: {
       enabled: withPanel,
       run: () => void (window.dialog = { name: 'match', panel: panelId() }),

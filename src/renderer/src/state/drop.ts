@@ -1,4 +1,5 @@
 import * as api from '../api.ts';
+import { t } from './language.svelte.ts';
 import type { WindowState } from './window.svelte.ts';
 
 /** What a drop holds. It has to be read before the drop event ends, when the browser takes it back. */
@@ -14,6 +15,11 @@ export interface NamedFile {
 }
 
 const pictureNames = /\.(jpe?g|png|webp|gif|avif|tiff?|svg|heic|heif)$/i;
+
+/** True when a folder is among what is dropped. */
+export function holdsFolder(data: DataTransfer): boolean {
+  return Array.from(data.items).some((item) => item.webkitGetAsEntry()?.isDirectory === true);
+}
 
 export function dropped(data: DataTransfer): Dropped {
   if (api.isDesktop) return { files: Array.from(data.files), folders: [] };
@@ -35,6 +41,25 @@ export async function importDrop(window: WindowState, { files, folders }: Droppe
   const found: NamedFile[] = files.map((file) => ({ name: file.name, file }));
   for (const folder of folders) found.push(...(await picturesIn(folder)));
   await uploadAll(window, found);
+}
+
+/**
+ * Takes dropped picture files into the library and says which assets they are, in their order: as a job on the
+ * desktop, which leaves the originals where they are, and by upload in a browser. A file that is refused is listed
+ * among the jobs.
+ */
+export async function takePictures(window: WindowState, files: File[]): Promise<string[]> {
+  if (!api.isDesktop) return window.jobs.upload(files.map((file) => ({ name: file.name, file })));
+  const job = await api.importDropped(files);
+  const { failed } = await window.jobs.whenFinished(job);
+  const { assets } = await api.command('jobs.pictures', { job: job.id });
+  if (failed > 0) window.notices.tell(t('board.someRefused', { count: failed }));
+  return assets;
+}
+
+/** Takes pictures that have no file, such as those on the clipboard, into the library. */
+export async function takeBytes(window: WindowState, files: File[]): Promise<string[]> {
+  return window.jobs.upload(files.map((file) => ({ name: file.name, file })));
 }
 
 /** Takes files chosen in a browser's file dialog into the library; from a folder only the pictures. */

@@ -91,9 +91,14 @@ export class JobsState {
     await this.#notices.attempt(() => api.saveExport(job.id));
   }
 
-  /** Sends files to the library one by one; a file that is refused is listed, and the rest goes on. */
-  async upload(files: readonly { name: string; file: File }[]): Promise<void> {
-    if (files.length === 0) return;
+  /**
+   * Sends files to the library one by one; a file that is refused is listed, and the rest goes on.
+   *
+   * @returns the assets of the files that were taken, in their order
+   */
+  async upload(files: readonly { name: string; file: File }[]): Promise<string[]> {
+    if (files.length === 0) return [];
+    const assets: (string | undefined)[] = [];
     const id = `upload-${Date.now()}-${this.uploads.length}`;
     const abort = new AbortController();
     this.#uploadAborts.set(id, abort);
@@ -105,12 +110,13 @@ export class JobsState {
     };
     show({});
 
-    const queue = files.values();
+    const queue = files.entries();
     const lane = async (): Promise<void> => {
-      for (const { name, file } of queue) {
+      for (const [position, { name, file }] of queue) {
         if (abort.signal.aborted) return;
         try {
-          await api.upload(name, file, abort.signal);
+          const { asset } = await api.upload(name, file, abort.signal);
+          assets[position] = asset.id;
           show({ done: state.done + 1 });
         } catch (error) {
           if (abort.signal.aborted) return;
@@ -125,6 +131,7 @@ export class JobsState {
     await Promise.all(Array.from({ length: uploadLanes }, lane));
     this.#uploadAborts.delete(id);
     show({ running: false });
+    return assets.filter((asset) => asset !== undefined);
   }
 
   cancelUpload(upload: Upload): void {

@@ -7,8 +7,9 @@ export interface Notice {
   action: { label: string; run: () => void } | null;
 }
 
-/** How long news stays; problems stay until they are dismissed. */
+/** How long news stays, and news that offers something to do; problems stay until they are dismissed. */
 const newsMs = 6000;
+const offerMs = 20_000;
 
 /** Short messages at the edge of the window. */
 export class Notices {
@@ -17,7 +18,7 @@ export class Notices {
 
   tell(text: string, action: Notice['action'] = null): void {
     const id = this.#add('news', text, action);
-    setTimeout(() => this.dismiss(id), newsMs);
+    setTimeout(() => this.dismiss(id), action ? offerMs : newsMs);
   }
 
   /** Shows an error in its own words; a cancelled request is no news to the person who cancelled it. */

@@ -1,3 +1,4 @@
+import { SvelteSet } from 'svelte/reactivity';
 import * as api from '../api.ts';
 import type { Candidate, Job, Match } from '../../../shared/contract.ts';
 import { FabulaError } from '../../../shared/errors.ts';
@@ -10,18 +11,47 @@ import type {
   StorySettings,
 } from '../../../shared/story.ts';
 import { newId } from './ids.ts';
-import { Continuation } from './suggest.svelte.ts';
 import { t } from './language.svelte.ts';
-import { SyncedStory, type SimpleEdit } from './synced-story.svelte.ts';
+import {
+  copyOfPanel,
+  emptyPanel,
+  emptyText,
+  insertPanels,
+  joinWithTextBefore,
+  mergePanels,
+  moveBlock,
+  movePanels,
+  pictureBlock,
+  placePictures,
+  splitPanel,
+  splitParagraphs,
+  type Landing,
+  type Merge,
+  type Place,
+} from './panel-edits.ts';
+import { Continuation } from './suggest.svelte.ts';
+import { SyncedStory } from './synced-story.svelte.ts';
 
 type PanelFields = Partial<Pick<Panel, 'shot' | 'notes' | 'dialogue' | 'duration'>>;
 
+/** The three views of a story, which share one selection. */
+export const storyViews = ['board', 'script', 'play'] as const;
+export type StoryViewName = (typeof storyViews)[number];
+
 /** An open story: what can be done to it, and what is selected. */
 export class StoryState extends SyncedStory {
+  /** The panel that keys and the inspector work on: one of `selectedPanels`, or null. */
   selectedPanel = $state<string | null>(null);
   selectedBlock = $state<string | null>(null);
   /** The text suggested for a panel, while there is one. */
   readonly continuation: Continuation = new Continuation(this);
+  /** Every selected panel. A panel that is gone may linger here; {@link selection} knows only those that are there. */
+  readonly selectedPanels = new SvelteSet<string>();
+  storyView = $state<StoryViewName>('board');
+  /** Panels beside each other on the board, for moving up and down; 1 where they follow one another. */
+  columns = $state(1);
+  /** Where a selection that grows by Shift began. */
+  #anchor: string | null = null;
 
   readonly panelIndex = $derived(this.story.panels.findIndex((panel) => panel.id === this.selectedPanel));
   readonly panel = $derived(this.panelIndex >= 0 ? this.story.panels[this.panelIndex] : undefined);
@@ -32,25 +62,100 @@ export class StoryState extends SyncedStory {
 
   // Selection
 
+  /** Selects a panel, and a block of it, alone. */
   select(panel: string | null, block: string | null = null): void {
     this.selectedPanel = panel;
     this.selectedBlock = block;
+    this.#anchor = panel;
+    this.#selectOnly(panel === null ? [] : [panel]);
+  }
+
+  /** Works on another panel of the selection, which stays as it is. */
+  activate(panel: string): void {
+    this.selectedPanel = panel;
+    this.selectedBlock = null;
+  }
+
+  /** Takes a panel into the selection, or out of it. */
+  toggle(panel: string): void {
+    this.selectedBlock = null;
+    if (!this.selectedPanels.delete(panel)) {
+      this.selectedPanels.add(panel);
+      this.selectedPanel = panel;
+      this.#anchor = panel;
+    } else if (this.selectedPanel === panel) {
+      this.selectedPanel = this.selection().at(-1)?.id ?? null;
+      this.#anchor = this.selectedPanel;
+    }
+  }
+
+  /** Selects all from where the selection began to this panel. */
+  extendTo(panel: string): void {
+    const to = this.indexOf(panel);
+    const from = this.#anchor === null ? -1 : this.indexOf(this.#anchor);
+    if (to < 0) return;
+    if (from < 0) return this.select(panel);
+    const between = this.story.panels.slice(Math.min(from, to), Math.max(from, to) + 1);
+    this.#selectOnly(between.map(({ id }) => id));
+    this.selectedPanel = panel;
+    this.selectedBlock = null;
+  }
+
+  /** Grows or shrinks the selection by a number of panels, from the one in work. */
+  extendBy(step: number): string | null {
+    const next = this.#neighbour(step);
+    if (next === null) return null;
+    this.extendTo(next);
+    return next;
+  }
+
+  selectAll(): void {
+    this.#selectOnly(this.story.panels.map(({ id }) => id));
+    this.selectedPanel ??= this.story.panels[0]?.id ?? null;
+    this.selectedBlock = null;
+  }
+
+  /** The selected panels, in their order. */
+  selection(): Panel[] {
+    if (this.selectedPanels.size === 0) return [];
+    return this.story.panels.filter((panel) => this.selectedPanels.has(panel.id));
+  }
+
+  /** Lets go of selected panels that are there no more, after an undo or another window's change. */
+  dropLostSelection(): void {
+    const there = new Set(this.story.panels.map(({ id }) => id));
+    for (const id of [...this.selectedPanels]) if (!there.has(id)) this.selectedPanels.delete(id);
+    if (this.selectedPanel !== null && !there.has(this.selectedPanel)) {
+      this.selectedPanel = this.selection().at(-1)?.id ?? null;
+      this.selectedBlock = null;
+    }
   }
 
   /** Moves the selection by a number of panels; without a selection it starts at an end. */
   selectNeighbour(step: number): string | null {
+    const next = this.#neighbour(step);
+    if (next !== null) this.select(next);
+    return next;
+  }
+
+  #neighbour(step: number): string | null {
     const { panels } = this.story;
     if (panels.length === 0) return null;
     const from = this.panelIndex >= 0 ? this.panelIndex : step > 0 ? -1 : panels.length;
-    const next = panels[Math.min(panels.length - 1, Math.max(0, from + step))]!;
-    this.select(next.id);
-    return next.id;
+    return panels[Math.min(panels.length - 1, Math.max(0, from + step))]!.id;
+  }
+
+  #selectOnly(ids: readonly string[]): void {
+    // One by one, so that only the panels concerned are drawn again.
+    const wanted = new Set(ids);
+    for (const id of [...this.selectedPanels]) if (!wanted.has(id)) this.selectedPanels.delete(id);
+    for (const id of ids) this.selectedPanels.add(id);
   }
 
   // Story and panels
 
   setTitle(title: string): void {
-    this.type('title', { type: 'set-title', title }, 'Edit title');
+    this.type('title', { type: 'set-title', title }, t('board.undoTitle'));
   }
 
   setSettings(change: Partial<StorySettings>, label: string): void {
@@ -78,140 +183,212 @@ export class StoryState extends SyncedStory {
   addPanel(where: 'after' | 'before' | 'end' = 'after'): string {
     const at = this.panelIndex;
     const index = where === 'end' || at < 0 ? this.story.panels.length : where === 'after' ? at + 1 : at;
-    const text: Block = { id: newId(), type: 'text', text: '' };
+    const text = emptyText();
     const panel = emptyPanel([text]);
-    this.edit({ type: 'insert-panel', index, panel }, 'Add panel');
+    this.edit({ type: 'insert-panel', index, panel }, t('board.undoAddPanel'));
     this.select(panel.id);
     return text.id;
   }
 
-  duplicatePanel(id: string): void {
-    const index = this.#indexOf(id);
-    const original = this.story.panels[index];
-    if (!original) return;
-    const panel = { ...original, id: newId(), shot: '', blocks: original.blocks.map(copyOfBlock) };
-    this.edit({ type: 'insert-panel', index: index + 1, panel }, 'Duplicate panel');
-    this.select(panel.id);
+  /** Puts panels in after the selection, or at the end, and selects them. */
+  insertPanels(panels: readonly Panel[], label: string): void {
+    const last = this.selection().at(-1);
+    const index = last ? this.indexOf(last.id) + 1 : this.story.panels.length;
+    this.editAll(insertPanels(panels, index), label);
+    this.#selectMany(panels.map(({ id }) => id));
   }
 
-  removePanel(id: string): void {
-    const index = this.#indexOf(id);
-    if (index < 0) return;
-    const neighbour = this.story.panels[index + 1] ?? this.story.panels[index - 1];
-    this.edit({ type: 'remove-panel', panel: id }, 'Delete panel');
+  /** Copies the selected panels, the copies following the last of them. */
+  duplicateSelection(): void {
+    const copies = this.selection().map((panel) => ({ ...copyOfPanel(panel), shot: '' }));
+    if (copies.length > 0)
+      this.insertPanels(copies, t('board.undoDuplicatePanels', { count: copies.length }));
+  }
+
+  /** Deletes the selected panels and selects the one that follows. */
+  removeSelection(label?: string): void {
+    const gone = this.selection();
+    if (gone.length === 0) return;
+    const last = this.indexOf(gone.at(-1)!.id);
+    const first = this.indexOf(gone[0]!.id);
+    const neighbour =
+      this.story.panels[last + 1] ??
+      this.story.panels.slice(0, first).at(-1) ??
+      this.story.panels.find((panel) => !this.selectedPanels.has(panel.id));
+    this.editAll(
+      gone.map(({ id }) => ({ type: 'remove-panel', panel: id })),
+      label ?? t('board.undoDeletePanels', { count: gone.length }),
+    );
     this.select(neighbour?.id ?? null);
   }
 
-  /** Moves a panel so that it stands at `index` afterwards. */
-  movePanel(id: string, index: number): void {
-    const from = this.#indexOf(id);
-    const to = Math.min(this.story.panels.length - 1, Math.max(0, index));
-    if (from < 0 || from === to) return;
-    this.edit({ type: 'move-panel', panel: id, index: to }, 'Move panel');
+  /** Moves panels so that they stand together before the panel that stands at `gap` now. */
+  movePanels(ids: ReadonlySet<string>, gap: number): void {
+    const edits = movePanels(this.story.panels, ids, gap);
+    if (edits.length > 0) this.editAll(edits, t('board.undoMovePanels', { count: ids.size }));
   }
 
-  movePanelBy(id: string, step: number): void {
-    this.movePanel(id, this.#indexOf(id) + step);
+  /** Moves the selected panels one place earlier (-1) or later (1), to the start or to the end. */
+  moveSelection(to: -1 | 1 | 'start' | 'end'): void {
+    const moved = this.selection();
+    if (moved.length === 0) return;
+    const { panels } = this.story;
+    const first = this.indexOf(moved[0]!.id);
+    const last = this.indexOf(moved.at(-1)!.id);
+    const gap =
+      to === 'start' ? 0 : to === 'end' ? panels.length : to < 0 ? Math.max(0, first - 1) : last + 2;
+    this.movePanels(new Set(moved.map(({ id }) => id)), Math.min(panels.length, gap));
   }
 
   setPanel(id: string, fields: PanelFields, label: string): void {
     this.type(`panel-${id}-${Object.keys(fields).join()}`, { type: 'set-panel', panel: id, fields }, label);
   }
 
-  /** Splits a panel in two at a place in one of its texts: what follows goes to a new panel. */
-  splitPanel(id: string, blockId: string, caret: number): void {
-    const index = this.#indexOf(id);
-    const panel = this.story.panels[index];
-    const at = panel?.blocks.findIndex((block) => block.id === blockId) ?? -1;
-    const block = panel?.blocks[at];
-    if (!panel || block?.type !== 'text') return;
-    const tail: Block = { id: newId(), type: 'text', text: block.text.slice(caret).trimStart() };
-    const added = emptyPanel([tail]);
+  setShot(id: string, shot: string): void {
+    this.setPanel(id, { shot }, t('board.undoShot'));
+  }
+
+  setDialogue(id: string, dialogue: string): void {
+    this.setPanel(id, { dialogue }, t('board.undoDialogue'));
+  }
+
+  setNotes(id: string, notes: string): void {
+    this.setPanel(id, { notes }, t('board.undoNotes'));
+  }
+
+  setDuration(id: string, duration: number | null): void {
+    this.setPanel(id, { duration }, t('board.undoDuration'));
+  }
+
+  setSelectionDuration(duration: number | null): void {
     this.editAll(
-      [
-        { type: 'set-text', block: blockId, text: block.text.slice(0, caret).trimEnd() },
-        { type: 'insert-panel', index: index + 1, panel: added },
-        ...panel.blocks.slice(at + 1).map((moved, offset): SimpleEdit => ({
-          type: 'move-block',
-          block: moved.id,
-          panel: added.id,
-          index: offset + 1,
-        })),
-      ],
-      'Split panel',
+      this.selection().map(({ id }) => ({ type: 'set-panel', panel: id, fields: { duration } })),
+      t('board.undoDuration'),
     );
-    this.select(added.id);
+  }
+
+  /**
+   * Splits a panel in two at a place in one of its texts: what follows goes to a new panel, which is selected.
+   *
+   * @returns the text in which writing goes on
+   */
+  splitPanel(id: string, blockId: string, caret: number): string | null {
+    const index = this.indexOf(id);
+    const panel = this.story.panels[index];
+    const split = panel && splitPanel(panel, index, blockId, caret);
+    if (!split) return null;
+    this.editAll(split.edits, t('board.undoSplit'));
+    this.select(split.panel, split.block);
+    return split.block;
+  }
+
+  /** Gives each paragraph of a text a panel of its own. */
+  splitParagraphs(blockId: string): void {
+    const index = this.story.panels.findIndex(({ blocks }) => blocks.some((block) => block.id === blockId));
+    const panel = this.story.panels[index];
+    const edits = panel ? splitParagraphs(panel, index, blockId) : [];
+    if (edits.length > 0) this.editAll(edits, t('board.undoSplit'));
   }
 
   /** Puts everything of a panel at the end of the one before it. */
-  mergeWithPrevious(id: string): void {
-    const index = this.#indexOf(id);
+  mergeWithPrevious(id: string): Merge | null {
+    const index = this.indexOf(id);
     const panel = this.story.panels[index];
     const previous = this.story.panels[index - 1];
-    if (!panel || !previous) return;
-    const joined = (first: string, second: string): string => [first, second].filter(Boolean).join('\n');
-    this.editAll(
-      [
-        ...panel.blocks.map((block, offset): SimpleEdit => ({
-          type: 'move-block',
-          block: block.id,
-          panel: previous.id,
-          index: previous.blocks.length + offset,
-        })),
-        {
-          type: 'set-panel',
-          panel: previous.id,
-          fields: {
-            notes: joined(previous.notes, panel.notes),
-            dialogue: joined(previous.dialogue, panel.dialogue),
-          },
-        },
-        { type: 'remove-panel', panel: id },
-      ],
-      'Merge panels',
-    );
-    this.select(previous.id);
+    if (!panel || !previous) return null;
+    const merge = mergePanels(previous, panel);
+    this.editAll(merge.edits, t('board.undoMerge'));
+    this.select(previous.id, merge.block);
+    return merge;
+  }
+
+  /** Runs a text together with the one right before it in its panel. */
+  joinWithTextBefore(panelId: string, blockId: string): Merge | null {
+    const panel = this.story.panels[this.indexOf(panelId)];
+    const join = panel && joinWithTextBefore(panel, blockId);
+    if (!join) return null;
+    this.editAll(join.edits, t('board.undoJoinTexts'));
+    this.select(panelId, join.block);
+    return join;
   }
 
   // Blocks
 
-  addText(panel: string): string {
-    const block: Block = { id: newId(), type: 'text', text: '' };
-    this.#append(panel, block, 'Add text');
+  /** Adds a text to a panel, at the end or before the block at `index`. */
+  addText(panel: string, index?: number): string {
+    const block = emptyText();
+    this.#insert(panel, index, block, t('board.undoAddText'));
     return block.id;
   }
 
-  addImage(panel: string): string {
-    const block: Block = { id: newId(), type: 'image', caption: '', current: null, versions: [] };
-    this.#append(panel, block, 'Add picture');
+  /** Adds a picture block that waits for its picture. */
+  addImage(panel: string, index?: number): string {
+    const block = pictureBlock(null);
+    this.#insert(panel, index, block, t('board.undoAddPicture'));
     this.select(panel, block.id);
     return block.id;
   }
 
   setText(block: string, text: string): void {
-    this.type(`text-${block}`, { type: 'set-text', block, text }, 'Edit text');
+    this.type(`text-${block}`, { type: 'set-text', block, text }, t('board.undoText'));
   }
 
   setImageCaption(block: string, caption: string): void {
-    this.type(`caption-${block}`, { type: 'set-image-caption', block, caption }, 'Edit caption');
+    this.type(`caption-${block}`, { type: 'set-image-caption', block, caption }, t('board.undoCaption'));
   }
 
   removeBlock(block: string): void {
-    this.edit({ type: 'remove-block', block }, 'Delete block');
+    this.edit({ type: 'remove-block', block }, t('board.undoDeleteBlock'));
     if (this.selectedBlock === block) this.selectedBlock = null;
   }
 
-  /** Moves a block up (-1) or down (1) within its panel. */
-  moveBlock(panelId: string, block: string, step: number): void {
-    const panel = this.story.panels[this.#indexOf(panelId)];
-    const from = panel?.blocks.findIndex((one) => one.id === block) ?? -1;
-    const to = from + step;
-    if (!panel || from < 0 || to < 0 || to >= panel.blocks.length) return;
-    this.edit({ type: 'move-block', block, panel: panelId, index: to }, 'Move block');
+  /** Moves a block up (-1) or down (1): within its panel, or from its edge into the neighbouring one. */
+  shiftBlock(panelId: string, block: string, step: -1 | 1): void {
+    const index = this.indexOf(panelId);
+    const panel = this.story.panels[index];
+    const at = panel?.blocks.findIndex((one) => one.id === block) ?? -1;
+    if (!panel || at < 0) return;
+    const within = step < 0 ? at > 0 : at < panel.blocks.length - 1;
+    const neighbour = this.story.panels[index + step];
+    if (within) {
+      // A landing counts places as they are before the block is taken out.
+      this.moveBlockTo(block, { kind: 'block', panel: panelId, index: step < 0 ? at - 1 : at + 2 });
+    } else if (neighbour) {
+      const end = step < 0 ? neighbour.blocks.length : 0;
+      this.moveBlockTo(block, { kind: 'block', panel: neighbour.id, index: end });
+    }
+  }
+
+  /** Moves a block to another place, another panel, or a panel of its own. */
+  moveBlockTo(block: string, landing: Landing): void {
+    const edits = moveBlock(this.story, block, landing);
+    if (edits.length === 0) return;
+    this.editAll(edits, t('board.undoMoveBlock'));
+    const panel = this.story.panels.find(({ blocks }) => blocks.some((one) => one.id === block));
+    this.select(panel?.id ?? null, block);
   }
 
   showVersion(block: string, version: string): void {
     this.edit({ type: 'show-version', block, version }, 'Restore picture');
+  }
+
+  /** Puts pictures of the library where they were dropped, pasted or chosen for; selects the first. */
+  placePictures(
+    assets: readonly string[],
+    landing: Landing,
+    source: ImageVersion['source'] = 'imported',
+  ): Place | null {
+    if (assets.length === 0) return null;
+    // What was between may be gone by the time an upload has ended.
+    const safe =
+      landing.kind === 'gap'
+        ? { ...landing, index: Math.min(landing.index, this.story.panels.length) }
+        : landing;
+    const { edits, place } = placePictures(this.story, assets, safe, source);
+    if (edits.length === 0) return null;
+    this.editAll(edits, t('board.undoPlacePictures', { count: assets.length }));
+    this.select(place.panel, place.block);
+    return place;
   }
 
   // Pictures
@@ -233,7 +410,7 @@ export class StoryState extends SyncedStory {
    * @returns the block that shows it
    */
   useCandidate(panelId: string, candidate: Candidate, query: string, encodePack: string | undefined): string {
-    const panel = this.story.panels[this.#indexOf(panelId)];
+    const panel = this.story.panels[this.indexOf(panelId)];
     if (!panel) throw new FabulaError('not-found', 'This panel was deleted in the meantime.');
     const version: ImageVersion = {
       id: newId(),
@@ -295,7 +472,7 @@ export class StoryState extends SyncedStory {
       return last.id;
     }
     const block: Block = { id: newId(), type: 'text', text: text.trimStart() };
-    this.#append(panelId, block, t('suggest.undoText'));
+    this.#insert(panelId, undefined, block, t('suggest.undoText'));
     return block.id;
   }
 
@@ -307,31 +484,21 @@ export class StoryState extends SyncedStory {
   // Finding
 
   panelById(panel: string): Panel | undefined {
-    return this.story.panels[this.#indexOf(panel)];
+    return this.story.panels[this.indexOf(panel)];
   }
 
-  #append(panelId: string, block: Block, label: string): void {
-    const panel = this.story.panels[this.#indexOf(panelId)];
-    if (panel) this.edit({ type: 'insert-block', panel: panelId, index: panel.blocks.length, block }, label);
-  }
-
-  #indexOf(panel: string): number {
+  indexOf(panel: string): number {
     return this.story.panels.findIndex((one) => one.id === panel);
   }
-}
 
-function emptyPanel(blocks: Block[]): Panel {
-  return { id: newId(), shot: '', notes: '', dialogue: '', duration: null, blocks };
-}
+  #insert(panelId: string, index: number | undefined, block: Block, label: string): void {
+    const panel = this.story.panels[this.indexOf(panelId)];
+    if (panel)
+      this.edit({ type: 'insert-block', panel: panelId, index: index ?? panel.blocks.length, block }, label);
+  }
 
-/** A copy with ids of its own, which every block and version needs. */
-function copyOfBlock(block: Block): Block {
-  if (block.type === 'text') return { ...block, id: newId() };
-  const ids = new Map(block.versions.map((version) => [version.id, newId()]));
-  return {
-    ...block,
-    id: newId(),
-    current: block.current === null ? null : (ids.get(block.current) ?? null),
-    versions: block.versions.map((version) => ({ ...version, id: ids.get(version.id)! })),
-  };
+  #selectMany(ids: readonly string[]): void {
+    this.select(ids[0] ?? null);
+    this.#selectOnly(ids);
+  }
 }

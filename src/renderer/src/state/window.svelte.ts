@@ -10,7 +10,7 @@ import { LibraryState } from './library.svelte.ts';
 import { Notices } from './notices.svelte.ts';
 import { SettingsState } from './settings.svelte.ts';
 import { StoriesState } from './stories.svelte.ts';
-import { StoryState } from './story.svelte.ts';
+import { StoryState, storyViews, type StoryViewName } from './story.svelte.ts';
 
 export type View = 'library' | 'stories' | 'story';
 
@@ -20,7 +20,8 @@ export type OpenDialog =
   | { name: 'caption' }
   | { name: 'write-captions' }
   | { name: 'outline' }
-  | { name: 'export' }
+  /** Of the whole story, or of the panels given. */
+  | { name: 'export'; panels?: readonly string[] }
   | { name: 'match'; panel: string }
   | { name: 'jobs' }
   | { name: 'doctor' }
@@ -75,8 +76,9 @@ export class WindowState {
     this.#go('stories', '#/stories');
   }
 
-  async openStory(id: string): Promise<void> {
-    if (this.story?.id === id) return this.#go('story', `#/stories/${id}`);
+  /** @param view The view to show it in; without one, a story that is open stays as it is. */
+  async openStory(id: string, view?: StoryViewName): Promise<void> {
+    if (this.story?.id === id) return this.showStoryView(view ?? this.story.storyView);
     const opening = ++this.#opening;
     const opened = await this.notices.attempt(() => api.command('stories.open', { story: id }));
     if (opening !== this.#opening) return;
@@ -86,7 +88,14 @@ export class WindowState {
       this.notices.tell(t('app.storyDeletedElsewhere'));
       this.showStories();
     });
-    this.#go('story', `#/stories/${id}`);
+    this.showStoryView(view ?? 'board');
+  }
+
+  /** Shows the open story as board, script or play; the address says which. */
+  showStoryView(view: StoryViewName): void {
+    if (!this.story) return;
+    this.story.storyView = view;
+    this.#go('story', `#/stories/${this.story.id}${view === 'board' ? '' : `/${view}`}`);
   }
 
   async createStory(): Promise<void> {
@@ -158,9 +167,10 @@ export class WindowState {
   }
 
   async #openAddress(): Promise<void> {
-    const [view, id] = location.hash.replace(/^#\//, '').split('/');
-    if (view === 'stories' && id) await this.openStory(id);
-    else if (view === 'stories') this.showStories();
+    const [view, id, page] = location.hash.replace(/^#\//, '').split('/');
+    if (view === 'stories' && id) {
+      await this.openStory(id, storyViews.find((name) => name === page) ?? 'board');
+    } else if (view === 'stories') this.showStories();
     else this.showLibrary();
   }
 
