@@ -203,7 +203,8 @@ describe('text is only ever text', () => {
     await page.getByLabel('Shot', { exact: true }).fill(evil);
     await saved(page);
     await page.reload();
-    await page.locator('[data-panel]').first().getByText('onerror').first().waitFor();
+    await expect.poll(() => page.getByLabel('Text of panel 1').inputValue()).toContain('onerror');
+    expect(await page.getByLabel('Dialogue of panel 1').inputValue()).toBe(evil);
     await page.getByRole('link', { name: 'Stories', exact: true }).click();
     await page.getByRole('heading', { name: 'Stories' }).waitFor();
     await page.keyboard.press('Control+k');
