@@ -1,5 +1,6 @@
 import { contextBridge, ipcRenderer, webUtils, type IpcRendererEvent } from 'electron';
 import { channels, type Bridge } from '../shared/bridge.ts';
+import type { WindowCommand } from '../shared/window-commands.ts';
 
 /** The only way from the window to the studio. Every name and value is checked again on the other side. */
 const bridge: Bridge = {
@@ -24,6 +25,17 @@ const bridge: Bridge = {
     ),
   addPicture: (name, bytes) => ipcRenderer.invoke(channels.addPicture, { name, bytes }),
   saveExport: (job) => ipcRenderer.invoke(channels.saveExport, job),
+  confirm: (question) => ipcRenderer.invoke(channels.confirm, question),
+  showCommands: (enabled) => ipcRenderer.invoke(channels.showCommands, enabled),
+  onMenuCommand(listener) {
+    const heard = (_event: IpcRendererEvent, command: WindowCommand) => {
+      listener(command);
+    };
+    ipcRenderer.on(channels.menuCommand, heard);
+    return () => {
+      ipcRenderer.off(channels.menuCommand, heard);
+    };
+  },
 };
 
 contextBridge.exposeInMainWorld('fabula', bridge);

@@ -8,6 +8,7 @@ import type {
   StudioEvents,
 } from './contract.ts';
 import type { Result } from './errors.ts';
+import type { WindowCommand } from './window-commands.ts';
 
 /**
  * What the preload hands to the window as `window.fabula`, and nothing else. Results are never thrown across the
@@ -30,6 +31,21 @@ export interface Bridge {
   addPicture(name: string, bytes: Uint8Array): Promise<Result<Uploaded>>;
   /** Asks where a finished export is to be saved, and saves it there. */
   saveExport(job: string): Promise<Result<{ saved: boolean }>>;
+  /** Asks with the system's own box; the answer is whether the person agreed. */
+  confirm(question: Question): Promise<Result<boolean>>;
+  /** Says which commands would do something now, for the menu. */
+  showCommands(enabled: readonly WindowCommand[]): Promise<Result<null>>;
+  /** Hears the commands that the person chooses in the menu. Returns the function that ends the subscription. */
+  onMenuCommand(listener: (command: WindowCommand) => void): () => void;
+}
+
+/** A question before something that cannot be undone. */
+export interface Question {
+  title: string;
+  text: string;
+  /** What the buttons say: the one that goes on, and the one that does not. */
+  action: string;
+  keep: string;
 }
 
 /** Channel of a command, of an event, and of what only the desktop can do. */
@@ -41,6 +57,9 @@ export const channels = {
   importDropped: 'desktop:import-dropped',
   addPicture: 'desktop:add-picture',
   saveExport: 'desktop:save-export',
+  confirm: 'desktop:confirm',
+  showCommands: 'desktop:show-commands',
+  menuCommand: 'desktop:menu-command',
 } as const;
 
 /** What taking in one picture's bytes answers. */

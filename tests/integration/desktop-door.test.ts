@@ -20,6 +20,8 @@ import {
   type OpenStory,
 } from '../../src/shared/contract.ts';
 import type { Result } from '../../src/shared/errors.ts';
+import { languageCodes, translate } from '../../src/shared/messages.ts';
+import { windowCommandIds } from '../../src/shared/window-commands.ts';
 import { ensureBuilt, root } from '../fixtures/built.ts';
 
 /**
@@ -51,12 +53,25 @@ function ask<T>(name: string, ...values: unknown[]): Promise<T> {
   });
 }
 
+interface MenuItem {
+  id?: string;
+  label?: string;
+  role?: string;
+  type?: string;
+  enabled?: boolean;
+  accelerator?: string;
+  registerAccelerator?: boolean;
+  submenu?: MenuItem[];
+}
+
 interface State {
   windows: number;
   url: string;
   options: { webPreferences: Record<string, unknown> };
   channels: string[];
-  menu: { label?: string; role?: string }[];
+  menu: MenuItem[];
+  theme: string;
+  questions: { message: string; detail?: string; buttons?: string[] }[];
   opened: string[];
   errors: { title: string; content: string }[];
 }
@@ -142,7 +157,7 @@ describe('starting', () => {
       webSecurity: true,
       webviewTag: false,
     });
-    expect(state.menu.map((item) => item.label ?? item.role)).toContain('File');
+    expect(state.menu.map((item) => item.label)).toContain('File');
   });
 
   test('answers every command of the contract, and beside them only its dialogs', async () => {
@@ -151,10 +166,12 @@ describe('starting', () => {
     expect(channels.filter((channel) => !channel.startsWith('command:')).sort()).toEqual([
       'desktop:choose-files',
       'desktop:choose-folder',
+      'desktop:confirm',
       'desktop:import-dropped',
       'desktop:save-export',
+      'desktop:show-commands',
     ]);
-    expect(channels).toHaveLength(commandNames.length + 4);
+    expect(channels).toHaveLength(commandNames.length + 6);
   });
 
   test('the preload requires nothing but electron and exposes named methods only', async () => {
@@ -162,10 +179,13 @@ describe('starting', () => {
       'chooseFiles',
       'chooseFolder',
       'command',
+      'confirm',
       'importDropped',
       'on',
+      'onMenuCommand',
       'platform',
       'saveExport',
+      'showCommands',
     ]);
   });
 });
@@ -255,6 +275,79 @@ describe('messages', () => {
       ok: false,
       code: 'invalid-input',
     });
+  });
+});
+
+describe('the menu', () => {
+  const items = async (): Promise<MenuItem[]> => {
+    const { menu } = await ask<State>('state');
+    return menu.flatMap(({ submenu }) => submenu ?? []);
+  };
+  const item = async (id: string): Promise<MenuItem | undefined> =>
+    (await items()).find((one) => one.id === id);
+
+  test('has every command of the window once, with the keys of the window, which answers them itself', async () => {
+    const ids = (await items()).map(({ id }) => id).filter((id) => id !== undefined);
+    expect(ids.sort()).toEqual([...windowCommandIds].sort());
+    expect(await item('import')).toMatchObject({
+      label: 'Add pictures…',
+      accelerator: 'CmdOrCtrl+Shift+I',
+      registerAccelerator: false,
+    });
+    for (const { id, accelerator, registerAccelerator } of await items()) {
+      if (id !== undefined && accelerator !== undefined) expect(registerAccelerator).toBe(false);
+    }
+  });
+
+  test('is enabled as the window says, and sends it what is chosen', async () => {
+    await ask('listenMenu');
+    expect(await ask('chooseMenu', 'new-story')).toBe(false);
+    expect(await ask('bridge', 'showCommands', ['new-story', 'palette'])).toEqual({ ok: true, value: null });
+    expect(await item('new-story')).toMatchObject({ enabled: true });
+    expect(await item('export')).toMatchObject({ enabled: false });
+    expect(await ask('chooseMenu', 'new-story')).toBe(true);
+    const heard = await ask<{ event: string; payload: unknown }[]>('heard');
+    expect(heard.filter(({ event }) => event === 'menu')).toEqual([{ event: 'menu', payload: 'new-story' }]);
+    expect(await ask('bridge', 'showCommands', ['rm -rf'])).toMatchObject({
+      ok: false,
+      code: 'invalid-input',
+    });
+  });
+
+  test('speaks the language that is set, in every item and role, and takes on the theme', async () => {
+    expect(await item('keys')).toMatchObject({ label: 'Keys' });
+    for (const language of languageCodes) {
+      const settings = { language, theme: 'dark' };
+      expect(await ask('bridge', 'command', 'settings.set', { settings })).toMatchObject({ ok: true });
+      const { menu, theme } = await ask<State>('state');
+      expect(theme).toBe('dark');
+      expect(menu.map(({ label }) => label)).toContain(translate(language, 'menu.file'));
+      expect(await item('new-panel')).toMatchObject({ label: translate(language, 'menu.newPanel') });
+      for (const { role, type, label } of await items()) {
+        if (role !== 'services' && type !== 'separator') expect(label).toBeTruthy();
+      }
+    }
+    // Left and right change places where the window is read from right to left.
+    await ask('bridge', 'command', 'settings.set', { settings: { language: 'ar' } });
+    expect(await item('panel-earlier')).toMatchObject({ accelerator: 'Alt+Right' });
+    await ask('bridge', 'command', 'settings.set', { settings: { language: 'en' } });
+    expect(await item('panel-earlier')).toMatchObject({ accelerator: 'Alt+Left' });
+    await ask('bridge', 'command', 'settings.set', { settings: { language: 'system', theme: 'system' } });
+  });
+
+  test('what cannot be undone is asked with the system’s own box', async () => {
+    const question = { title: 'Delete “Tale”?', text: 'For good.', action: 'Delete story', keep: 'Keep' };
+    await ask('answer', [], null, false);
+    expect(await ask('bridge', 'confirm', question)).toEqual({ ok: true, value: false });
+    await ask('answer', [], null, true);
+    expect(await ask('bridge', 'confirm', question)).toEqual({ ok: true, value: true });
+    expect((await ask<State>('state')).questions[0]).toMatchObject({
+      message: 'Delete “Tale”?',
+      buttons: ['Keep', 'Delete story'],
+      defaultId: 0,
+      cancelId: 0,
+    });
+    expect(await ask('bridge', 'confirm', { title: '' })).toMatchObject({ ok: false, code: 'invalid-input' });
   });
 });
 

@@ -1,9 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { app, dialog, ipcMain, protocol, session, shell, type BrowserWindow } from 'electron';
+import { app, dialog, ipcMain, nativeTheme, protocol, session, shell, type BrowserWindow } from 'electron';
 import { channels } from '../../shared/bridge.ts';
 import { eventNames } from '../../shared/contract.ts';
 import { toFailure } from '../../shared/errors.ts';
+import { bestLanguage, translate, type Language } from '../../shared/messages.ts';
+import type { WindowCommand } from '../../shared/window-commands.ts';
 import { run } from '../commands.ts';
 import { defaultDataFolder } from '../data-folder.ts';
 import { explainFileError } from '../fs-errors.ts';
@@ -61,11 +63,26 @@ async function open(dataDir: string): Promise<void> {
     resident: true,
   });
   const windows = new Set<BrowserWindow>();
+  /** What each window says that it can do now, by the id of its page. */
+  const enabled = new Map<number, ReadonlySet<WindowCommand>>();
+  let front: BrowserWindow | null = null;
+  const language = (): Language => {
+    const set = studio.settings.get().language;
+    return set === 'system' ? bestLanguage(app.getPreferredSystemLanguages()) : set;
+  };
+  const dialogs = nativeDialogs(language);
 
   denyPermissions(session.defaultSession);
   serve(protocol, files, studio);
-  answerWindows(ipcMain, studio, dialogs, (id) =>
-    [...windows].some((window) => !window.isDestroyed() && window.webContents.id === id),
+  answerWindows(
+    ipcMain,
+    studio,
+    dialogs,
+    (id) => [...windows].some((window) => !window.isDestroyed() && window.webContents.id === id),
+    (id, commands) => {
+      enabled.set(id, commands);
+      if (front === null || front.webContents.id === id) showMenu();
+    },
   );
   for (const name of eventNames) {
     studio.events.listen(name, (payload) => {
@@ -77,20 +94,39 @@ async function open(dataDir: string): Promise<void> {
 
   const newWindow = (): void => {
     const window = openWindow(join(built, 'preload', 'index.cjs'), resourcePath('icons', 'icon.png'));
+    const { id } = window.webContents;
     windows.add(window);
+    front = window;
+    window.on('focus', () => {
+      front = window;
+      showMenu();
+    });
     window.on('closed', () => {
       windows.delete(window);
+      enabled.delete(id);
+      if (front === window) front = null;
+      showMenu();
     });
   };
-  setMenu(
-    {
-      importFolder: () => void importChosen(studio, dialogs.chooseFolder()),
-      importPictures: () => void importChosen(studio, dialogs.chooseFiles()),
-      newWindow,
-      showDataFolder: () => void shell.openPath(studio.dataDir),
-    },
-    process.platform,
-  );
+  const showMenu = (): void => {
+    setMenu(
+      { language: language(), enabled: (front && enabled.get(front.webContents.id)) ?? new Set() },
+      {
+        command: (command) => front?.webContents.send(channels.menuCommand, command),
+        importFolder: () => void importChosen(studio, dialogs.chooseFolder(), language()),
+        importPictures: () => void importChosen(studio, dialogs.chooseFiles(), language()),
+        newWindow,
+        showDataFolder: () => void shell.openPath(studio.dataDir),
+      },
+      process.platform,
+    );
+  };
+  nativeTheme.themeSource = studio.settings.get().theme;
+  studio.events.listen('settings.changed', ({ theme }) => {
+    nativeTheme.themeSource = theme;
+    showMenu();
+  });
+  showMenu();
   newWindow();
 
   app.on('second-instance', () => {
@@ -129,39 +165,52 @@ function closeBeforeQuit(studio: Studio): void {
   });
 }
 
-async function importChosen(studio: Studio, choice: Promise<string[]>): Promise<void> {
+async function importChosen(studio: Studio, choice: Promise<string[]>, language: Language): Promise<void> {
   const paths = await choice;
   if (paths.length === 0) return;
   const result = await run(studio, 'library.import', { paths });
-  if (!result.ok) dialog.showErrorBox('The pictures were not imported', result.message);
+  if (!result.ok) dialog.showErrorBox(translate(language, 'menu.importFailed'), result.message);
 }
 
-const pictureFilter = {
-  name: 'Pictures',
-  extensions: ['jpg', 'jpeg', 'png', 'webp', 'gif', 'avif', 'tif', 'tiff', 'svg', 'heic', 'heif'],
-};
+const pictureExtensions = ['jpg', 'jpeg', 'png', 'webp', 'gif', 'avif', 'tif', 'tiff', 'svg', 'heic', 'heif'];
 
-const dialogs: Dialogs = {
-  async chooseFolder() {
-    const { filePaths } = await dialog.showOpenDialog({
-      title: 'Import a folder of pictures',
-      properties: ['openDirectory', 'multiSelections'],
-    });
-    return filePaths;
-  },
-  async chooseFiles() {
-    const { filePaths } = await dialog.showOpenDialog({
-      title: 'Import pictures',
-      properties: ['openFile', 'multiSelections'],
-      filters: [pictureFilter],
-    });
-    return filePaths;
-  },
-  async chooseTarget(name) {
-    const { canceled, filePath } = await dialog.showSaveDialog({
-      title: 'Save the story',
-      defaultPath: join(app.getPath('documents'), name),
-    });
-    return canceled || filePath === '' ? null : filePath;
-  },
-};
+/** The system's dialogs, titled in the language of the window. */
+function nativeDialogs(language: () => Language): Dialogs {
+  return {
+    async chooseFolder() {
+      const { filePaths } = await dialog.showOpenDialog({
+        title: translate(language(), 'menu.chooseFolder'),
+        properties: ['openDirectory', 'multiSelections'],
+      });
+      return filePaths;
+    },
+    async chooseFiles() {
+      const { filePaths } = await dialog.showOpenDialog({
+        title: translate(language(), 'menu.choosePictures'),
+        properties: ['openFile', 'multiSelections'],
+        filters: [{ name: translate(language(), 'menu.pictures'), extensions: pictureExtensions }],
+      });
+      return filePaths;
+    },
+    async chooseTarget(name) {
+      const { canceled, filePath } = await dialog.showSaveDialog({
+        title: translate(language(), 'menu.saveStory'),
+        defaultPath: join(app.getPath('documents'), name),
+      });
+      return canceled || filePath === '' ? null : filePath;
+    },
+    async confirm({ title, text, action, keep }) {
+      const { response } = await dialog.showMessageBox({
+        type: 'warning',
+        message: title,
+        detail: text,
+        buttons: [keep, action],
+        // Enter and Esc both keep what is there.
+        defaultId: 0,
+        cancelId: 0,
+        noLink: true,
+      });
+      return response === 1;
+    },
+  };
+}

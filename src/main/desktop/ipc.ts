@@ -1,9 +1,10 @@
 import type { IpcMain, IpcMainInvokeEvent } from 'electron';
 import { z } from 'zod';
-import { channels } from '../../shared/bridge.ts';
+import { channels, type Question } from '../../shared/bridge.ts';
 import { commandNames, type Job } from '../../shared/contract.ts';
 import { FabulaError, toFailure, type Result } from '../../shared/errors.ts';
 import { IdSchema } from '../../shared/story.ts';
+import { windowCommandIds, type WindowCommand } from '../../shared/window-commands.ts';
 import { run } from '../commands.ts';
 import type { Studio } from '../studio.ts';
 import { isOwnWindow } from './address.ts';
@@ -24,7 +25,13 @@ export interface Dialogs {
   chooseFiles(): Promise<string[]>;
   /** The path to save to, or null. */
   chooseTarget(name: string): Promise<string | null>;
+  /** Whether the person agrees. */
+  confirm(question: Question): Promise<boolean>;
 }
+
+const words = z.string().min(1).max(4000);
+const QuestionSchema = z.object({ title: words, text: words, action: words, keep: words });
+const CommandsSchema = z.array(z.enum(windowCommandIds as [WindowCommand, ...WindowCommand[]])).max(1000);
 
 /**
  * Answers the window's messages: one channel a command. A message counts only when it comes from the main frame of
@@ -35,12 +42,16 @@ export function answerWindows(
   studio: Studio,
   dialogs: Dialogs,
   isOwn: (webContentsId: number) => boolean,
+  showCommands: (webContentsId: number, enabled: ReadonlySet<WindowCommand>) => void,
 ): void {
-  const handle = (channel: string, answer: (input: unknown) => Promise<Result<unknown>>): void => {
+  const handle = (
+    channel: string,
+    answer: (input: unknown, webContentsId: number) => Promise<Result<unknown>>,
+  ): void => {
     ipc.handle(channel, async (event, input: unknown): Promise<Result<unknown>> => {
       try {
         refuseForeign(event, isOwn);
-        return await answer(input);
+        return await answer(input, event.sender.id);
       } catch (error) {
         return toFailure(error);
       }
@@ -69,6 +80,19 @@ export function answerWindows(
     const target = await dialogs.chooseTarget(name);
     if (target !== null) await studio.saveExport(job.data, target);
     return { ok: true, value: { saved: target !== null } };
+  });
+  handle(channels.confirm, async (input) => {
+    const question = QuestionSchema.safeParse(input);
+    if (!question.success)
+      throw new FabulaError('invalid-input', 'A question has a title, a text and two answers.');
+    return { ok: true, value: await dialogs.confirm(question.data) };
+  });
+  handle(channels.showCommands, (input, webContentsId) => {
+    const enabled = CommandsSchema.safeParse(input);
+    if (!enabled.success)
+      throw new FabulaError('invalid-input', 'The menu shows commands of the window only.');
+    showCommands(webContentsId, new Set(enabled.data));
+    return Promise.resolve({ ok: true, value: null });
   });
 }
 

@@ -1,4 +1,4 @@
-import { BrowserWindow, shell, type Session, type WebContents } from 'electron';
+import { BrowserWindow, nativeTheme, shell, type Session, type WebContents } from 'electron';
 import { isLinkable, isOwnWindow, windowUrl } from './address.ts';
 
 /**
@@ -14,7 +14,8 @@ export function openWindow(preload: string, icon: string): BrowserWindow {
     title: 'Fabula',
     icon,
     show: false,
-    backgroundColor: '#f7f5f1',
+    // As the page's own ground, so that nothing flashes before it is painted.
+    backgroundColor: nativeTheme.shouldUseDarkColors ? '#181516' : '#f4f2f3',
     webPreferences: {
       preload,
       contextIsolation: true,

@@ -1,4 +1,4 @@
-import type { Bridge, Uploaded } from '../../shared/bridge.ts';
+import type { Bridge, Question, Uploaded } from '../../shared/bridge.ts';
 import {
   eventNames,
   type CommandInput,
@@ -11,6 +11,7 @@ import {
   type StudioEvents,
 } from '../../shared/contract.ts';
 import { FabulaError, fromFailure, type Result } from '../../shared/errors.ts';
+import type { WindowCommand } from '../../shared/window-commands.ts';
 import { newId } from './state/ids.ts';
 
 /**
@@ -197,6 +198,22 @@ export async function hasAsset(asset: string): Promise<boolean> {
 export async function importDropped(files: File[]): Promise<Job> {
   if (!desktop) throw new FabulaError('unavailable', 'Only the desktop window can read dropped folders.');
   return valueOf(await desktop.importDropped(files));
+}
+
+/** Desktop only: asks with the system's own box whether to go on. */
+export async function confirm(question: Question): Promise<boolean> {
+  if (!desktop) throw new FabulaError('unavailable', 'Only the desktop window has this dialog.');
+  return valueOf(await desktop.confirm(question));
+}
+
+/** Tells the native menu which commands would do something now; a browser has no such menu. */
+export function showCommands(enabled: readonly WindowCommand[]): void {
+  void desktop?.showCommands(enabled);
+}
+
+/** Hears the commands chosen in the native menu. @returns a function that stops listening */
+export function onMenuCommand(listener: (command: WindowCommand) => void): () => void {
+  return desktop?.onMenuCommand(listener) ?? (() => undefined);
 }
 
 /** Sends one file's bytes to the library. */
