@@ -164,6 +164,7 @@ describe('starting', () => {
     const { channels } = await ask<State>('state');
     for (const name of commandNames) expect(channels).toContain(`command:${name}`);
     expect(channels.filter((channel) => !channel.startsWith('command:')).sort()).toEqual([
+      'desktop:add-picture',
       'desktop:choose-files',
       'desktop:choose-folder',
       'desktop:confirm',
@@ -171,11 +172,12 @@ describe('starting', () => {
       'desktop:save-export',
       'desktop:show-commands',
     ]);
-    expect(channels).toHaveLength(commandNames.length + 6);
+    expect(channels).toHaveLength(commandNames.length + 7);
   });
 
   test('the preload requires nothing but electron and exposes named methods only', async () => {
     expect(await ask<string[]>('bridgeNames')).toEqual([
+      'addPicture',
       'chooseFiles',
       'chooseFolder',
       'command',
