@@ -224,6 +224,15 @@ describe.skipIf(missing)('the writer pack', () => {
       expect(ended).toBeGreaterThanOrEqual(7);
     });
 
+    test('it does not say one thing twice in a panel', async () => {
+      for (let seed = 1; seed <= 6; seed++) {
+        const { text } = await models.write({ panels: story, seed, temperature: 0.2 });
+        const words = text.toLowerCase().match(/[a-z']+/g)!;
+        const runs = words.slice(3).map((_, index) => words.slice(index, index + 4).join(' '));
+        expect(new Set(runs).size).toBe(runs.length);
+      }
+    });
+
     test('a new panel begins without a space, a word that stands there is not glued to', async () => {
       const before = story[0]!;
       for (let seed = 1; seed <= 5; seed++) {

@@ -48,7 +48,8 @@ export class Writer {
     const network = await this.#sessions.get(join(folder, role.network));
     const maxTokens = Math.min(settings.maxTokens, role.maxTokens);
     const prompt = layOut(panels, role.marks, (text) => pieces.encode(text), role.context - maxTokens);
-    const draft = new Draft(role.marks, pieces, panels.at(-1)?.text ?? '');
+    const written = prompt.slice(prompt.lastIndexOf(role.marks.panelEnd) + 1);
+    const draft = new Draft(role.marks, pieces, panels.at(-1)?.text ?? '', written);
     const random = seededRandom(settings.seed);
     let past: Tensor = floatsTensor(new Float32Array(0), [role.layers, 2, role.heads, 0, role.channels]);
     let next = prompt;
@@ -84,6 +85,8 @@ export class Writer {
   }
 }
 
+/** Pieces in a row that a panel has once only: a small model else says one thing over and over. */
+const ONCE = 3;
 /** A panel ends no sooner than after this many words: a suggestion of nothing is none. */
 const FEWEST_WORDS = 3;
 
@@ -93,13 +96,18 @@ class Draft {
   readonly #pieces: Pieces;
   readonly #utf8 = new Utf8Text();
   readonly #silent: ReadonlySet<number>;
+  /** The last pieces of the panel, and every run of {@link ONCE} pieces it has. */
+  readonly #last: number[] = [];
+  readonly #runs = new Set<string>();
   /** How the panel's own text ends, which decides what may be put behind it. */
   readonly #after: 'nothing' | 'space' | 'word' | 'sign';
 
-  constructor(marks: WriteWith['role']['marks'], pieces: Pieces, own: string) {
+  /** @param written The panel's pieces so far, those of its picture's caption included. */
+  constructor(marks: WriteWith['role']['marks'], pieces: Pieces, own: string, written: readonly number[]) {
     this.#marks = marks;
     this.#pieces = pieces;
     this.#silent = new Set([marks.begin, marks.picture, marks.pictureEnd, ...marks.never]);
+    for (const id of written) this.#remember(id);
     this.#after =
       own.trim() === ''
         ? 'nothing'
@@ -132,6 +140,8 @@ class Draft {
     if (this.ends(id)) return this.#utf8.whole && wordCount(this.#utf8.text) >= FEWEST_WORDS;
     const bytes = this.#pieces.bytes[id];
     if (this.#silent.has(id) || !bytes || !this.#utf8.accepts(bytes)) return false;
+    // Characters of several pieces are no words: what looks like a run there is spelling.
+    if (this.#utf8.whole && this.#runs.has([...this.#last, id].join())) return false;
     if (this.#utf8.text !== '' || !this.#utf8.whole) return true;
     const spaced = bytes[0] === SPACE;
     if (this.#after === 'nothing' || this.#after === 'space') return spaced && bytes.length > 1;
@@ -141,6 +151,13 @@ class Draft {
 
   add(id: number): void {
     this.#utf8.add(this.#pieces.bytes[id] ?? new Uint8Array(0));
+    this.#remember(id);
+  }
+
+  #remember(id: number): void {
+    if (this.#last.length === ONCE - 1) this.#runs.add([...this.#last, id].join());
+    this.#last.push(id);
+    if (this.#last.length === ONCE) this.#last.shift();
   }
 }
 
