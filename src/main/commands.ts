@@ -110,8 +110,8 @@ export const commands: { readonly [Name in CommandName]: Handler<Name> } = {
   'sketch.read': (studio, { text, seed, story, panel }) => ({
     scene: studio.sketches.read(text, seed, story, panel),
   }),
-  'sketch.redraw': (studio, { scene, seed, story, panel }) => ({
-    scene: studio.sketches.redraw(scene, seed, story, panel),
+  'sketch.restage': (studio, { scene, change, story, panel }) => ({
+    scene: studio.sketches.restage(scene, defined(change), story, panel),
   }),
   'sketch.fitFigure': (studio, { scene, icon, word, at, instead }) => ({
     figure: studio.sketches.fit(scene, icon, word, { at, instead }),
@@ -157,6 +157,13 @@ export async function run<Name extends CommandName>(
   } catch (error) {
     return toFailure(error);
   }
+}
+
+/** Without the fields given as undefined, which a partial schema lets through. */
+function defined<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
 }
 
 /** Names the field that is wrong, as a path, and what it should be. */

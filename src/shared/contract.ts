@@ -795,9 +795,14 @@ export const contract = {
       panel: IdSchema.optional(),
     }),
   ),
-  /** Composes a scene anew with another seed, keeping what was changed in it by hand. */
-  'sketch.redraw': command<{ scene: Scene }>()(
-    z.object({ scene: SceneSchema, seed: Seed, story: IdSchema.optional(), panel: IdSchema.optional() }),
+  /** Composes a scene anew with another seed, place or shot, keeping what was changed in it by hand. */
+  'sketch.restage': command<{ scene: Scene }>()(
+    z.object({
+      scene: SceneSchema,
+      change: SceneSchema.pick({ seed: true, place: true, shot: true }).partial(),
+      story: IdSchema.optional(),
+      panel: IdSchema.optional(),
+    }),
   ),
   /** A figure for a scene, of the size and at the place it would have there; the scene is not changed. */
   'sketch.fitFigure': command<{ figure: Figure }>()(

@@ -28,6 +28,8 @@ export interface ReadOptions {
   readonly cast?: readonly CastMember[];
   /** Texts of the panels before, oldest first: what pronouns may refer to. */
   readonly context?: readonly string[];
+  /** Overrides the place the text names. */
+  readonly place?: string;
   /** Overrides the shot the text asks for. */
   readonly shot?: Scene['shot'];
   /** Width divided by height of the picture; 16/9 when absent. */
@@ -201,7 +203,7 @@ export function readScene(text: string, options: ReadOptions = {}): Scene {
   wearClothes(draft.actors);
   applyPoses(draft);
   const shot = options.shot ?? setting.shot ?? 'medium';
-  const place = setting.place ?? (setting.sky ? 'sky' : homePlace(draft.actors, seed));
+  const place = options.place ?? setting.place ?? (setting.sky ? 'sky' : homePlace(draft.actors, seed));
   const moon = draft.actors.some((actor) => /moon|^star$|glowing-star|shooting-star/.test(actor.icon));
   const actors: Actor[] = draft.actors
     .slice(0, mostFigures)

@@ -2,8 +2,9 @@ import type { Figure, Scene } from '../../shared/scene.ts';
 import type { CastMember } from '../../shared/story.ts';
 import { figureBox } from './anatomy.ts';
 import { sketchSize } from './draw.ts';
-import { facing, layoutFigures, sized, type Actor } from './layout.ts';
+import { facing, layoutFigures, shownHeight, sized, type Actor } from './layout.ts';
 import { figureInfo } from './lexicon.ts';
+import { placeNamed } from './places.ts';
 import { castLooks, readScene, wearables, type Look, type ReadOptions } from './read.ts';
 
 /** Changing a scene that somebody may have worked on: what was done by hand is kept. */
@@ -14,19 +15,34 @@ const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.str
 const shape = sketchSize.width / sketchSize.height;
 const round = (value: number): number => Math.round(value * 10_000) / 10_000;
 
+/** What a scene is composed anew for. */
+export type Staging = Partial<Pick<Scene, 'seed' | 'place' | 'shot'>>;
+
 /**
- * Composes a scene anew with another seed. What differs from what its text alone would have given (figures moved,
- * added, replaced or taken away, another place or hour) stays as it is.
+ * Composes a scene anew: with another seed, at another place, seen from nearer or farther. What differs from what its
+ * text alone would have given (figures moved, added, replaced or taken away, another hour) is kept; figures placed by
+ * hand only change their size with the shot, and stay on the ground.
  *
  * @param reading the cast and the texts before, as for {@link readScene}
+ * @throws FabulaError `invalid-input` when the place is not known
  */
-export function redrawScene(scene: Scene, seed: number, reading: Reading): Scene {
-  const options = { ...reading, shot: scene.shot };
-  const before = readScene(scene.text, { ...options, seed: scene.seed });
-  const after = readScene(scene.text, { ...options, seed });
+export function restageScene(scene: Scene, change: Staging, reading: Reading): Scene {
+  const now = { seed: scene.seed, place: scene.place, shot: scene.shot };
+  const then = { ...now, ...change };
+  const before = readScene(scene.text, { ...reading, ...now });
+  const after = readScene(scene.text, { ...reading, ...then });
   // The text names the same things with every seed; only their ids may differ, by the skin tone that chance chose.
   const known = before.figures.length === after.figures.length ? renamed(after, before.figures) : after;
-  return { ...merge(before, scene, known), seed };
+  const closer = shownHeight(1, then.shot) / shownHeight(1, now.shot);
+  const [from, to] = [placeNamed(now.place).ground, placeNamed(then.place).ground];
+  const keep = (figure: Figure): Figure => {
+    const stands = from && to && figure.y > from[0] - 0.03 && figure.y < from[1] + 0.06;
+    const y = stands ? to[0] + ((figure.y - from[0]) * (to[1] - to[0])) / (from[1] - from[0]) : figure.y;
+    return closer === 1 && y === figure.y
+      ? figure
+      : { ...figure, y: round(y), height: round(Math.min(1.6, figure.height * closer)) };
+  };
+  return { ...merge(before, scene, known, keep), ...then };
 }
 
 function renamed(scene: Scene, like: readonly Figure[]): Scene {
@@ -43,9 +59,14 @@ function renamed(scene: Scene, like: readonly Figure[]): Scene {
 
 /**
  * Three-way merge: `before` and `after` are two readings, `mine` is what somebody made of the first. Figures and
- * fields that are as they were read are taken from the second reading; the others are kept.
+ * fields that are as they were read are taken from the second reading; the others are kept, figures after `keep`.
  */
-function merge(before: Scene, mine: Scene, after: Scene): Scene {
+function merge(
+  before: Scene,
+  mine: Scene,
+  after: Scene,
+  keep: (figure: Figure) => Figure = (figure) => figure,
+): Scene {
   const read = new Map(before.figures.map((figure) => [figure.id, figure]));
   const own = new Map(mine.figures.map((figure) => [figure.id, figure]));
   const anyKnown = mine.figures.some((figure) => read.has(figure.id));
@@ -59,18 +80,18 @@ function merge(before: Scene, mine: Scene, after: Scene): Scene {
     mood: field('mood'),
   };
   // A scene with nothing of its text in it was read from other words, or by hand: it is left alone.
-  if (!anyKnown && mine.figures.length > 0) return result;
+  if (!anyKnown && mine.figures.length > 0) return { ...result, figures: mine.figures.map(keep) };
   const fresh = new Set(after.figures.map((figure) => figure.id));
   const figures = after.figures.flatMap((figure) => {
     const was = read.get(figure.id);
     const now = own.get(figure.id);
     if (was && !now) return [];
-    return [now && was && !same(was, now) ? now : figure];
+    return [now && was && !same(was, now) ? keep(now) : figure];
   });
   for (const figure of mine.figures) {
     if (fresh.has(figure.id)) continue;
     const was = read.get(figure.id);
-    if (!was || !same(was, figure)) figures.push(figure);
+    if (!was || !same(was, figure)) figures.push(keep(figure));
   }
   const settled = new Set(before.unknown.filter((word) => !mine.unknown.includes(word)));
   return {

@@ -23,7 +23,7 @@ import { figureInfo, findFigures } from '../sketch/lexicon.ts';
 import { places } from '../sketch/places.ts';
 import { rasterise } from '../sketch/raster.ts';
 import { castLooks, readScene, type ReadOptions } from '../sketch/read.ts';
-import { fitFigure, recastScene, redrawScene } from '../sketch/revise.ts';
+import { fitFigure, recastScene, restageScene, type Staging } from '../sketch/revise.ts';
 import type { Stories } from './stories.ts';
 
 export interface SketchesParts {
@@ -68,8 +68,9 @@ export class Sketches {
     return readScene(text, { seed, ...this.#reading(story, panel) });
   }
 
-  redraw(scene: Scene, seed: number, story?: string, panel?: string): Scene {
-    return redrawScene(scene, seed, this.#reading(story, panel));
+  /** @throws FabulaError `not-found`; `invalid-input` when the place is not known */
+  restage(scene: Scene, change: Staging, story?: string, panel?: string): Scene {
+    return restageScene(scene, change, this.#reading(story, panel));
   }
 
   fit(

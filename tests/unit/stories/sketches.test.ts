@@ -7,6 +7,7 @@ import type { Scene } from '../../../src/shared/scene.ts';
 import { currentVersion, type Block, type CastMember, type ImageVersion } from '../../../src/shared/story.ts';
 import { systemClock, type Clock } from '../../../src/main/ports.ts';
 import { Files } from '../../../src/main/library/files.ts';
+import { placeNamed } from '../../../src/main/sketch/places.ts';
 import { readScene } from '../../../src/main/sketch/read.ts';
 import { openBench, panelOf, removeBench, storyOf, textBlock, type Bench } from '../../fixtures/stories.ts';
 
@@ -280,16 +281,16 @@ describe('a look of the cast', () => {
   });
 });
 
-describe('redrawing with another seed', () => {
+describe('composing anew', () => {
   const text = 'A dog chases two cats under a tree in the park. A man holds an umbrella.';
 
   test('composes anew, with the same things', () => {
     const scene = readScene(text, { seed: 1 });
-    const again = sketches.redraw(scene, 2);
+    const again = sketches.restage(scene, { seed: 2 });
     expect(again.seed).toBe(2);
     expect(again.figures.map(({ word }) => word)).toEqual(scene.figures.map(({ word }) => word));
     expect(again.figures.map(({ x }) => x)).not.toEqual(scene.figures.map(({ x }) => x));
-    expect(sketches.redraw(scene, 1)).toEqual(scene);
+    expect(sketches.restage(scene, { seed: 1 })).toEqual(scene);
   });
 
   test('keeps what was moved, added, replaced, taken away or chosen by hand', () => {
@@ -316,7 +317,7 @@ describe('redrawing with another seed', () => {
         added,
       ],
     };
-    const again = sketches.redraw(changed, 99);
+    const again = sketches.restage(changed, { seed: 99 });
     const find = (id: string) => again.figures.find((figure) => figure.id === id);
     expect(again).toMatchObject({ seed: 99, place: 'beach', weather: 'snow', time: scene.time });
     expect(find(dog.id)).toMatchObject({ x: 0.2, rotation: 12 });
@@ -325,6 +326,45 @@ describe('redrawing with another seed', () => {
     expect(again.figures.some(({ icon }) => icon === 'umbrella')).toBe(false);
     expect(again.figures.length).toBe(changed.figures.length);
     expect(new Set(again.figures.map(({ id }) => id)).size).toBe(again.figures.length);
+  });
+});
+
+describe('another place or shot', () => {
+  const scene = readScene('A dog and a cat in the park.', { seed: 3 });
+  const [dog, cat] = scene.figures.map(({ id }) => id) as [string, string];
+  const moved: Scene = {
+    ...scene,
+    figures: scene.figures.map((figure) => (figure.id === cat ? { ...figure, x: 0.9, height: 0.2 } : figure)),
+  };
+  const of = (one: Scene, id: string) => one.figures.find((figure) => figure.id === id)!;
+
+  test('is what the text alone would give for what nobody touched', () => {
+    const near = sketches.restage(moved, { shot: 'close-up' });
+    expect(near.shot).toBe('close-up');
+    expect(of(near, dog)).toEqual(of(readScene(scene.text, { seed: 3, shot: 'close-up' }), dog));
+    expect(of(near, dog).height).toBeGreaterThan(of(moved, dog).height * 1.2);
+    expect(of(near, cat).x).toBe(0.9);
+    expect(of(near, cat).height).toBeGreaterThan(0.25);
+    expect(sketches.restage(near, { shot: 'medium' }).figures.map(({ height }) => height)).toEqual([
+      of(moved, dog).height,
+      expect.closeTo(0.2, 2),
+    ]);
+  });
+
+  test('keeps figures on the ground', () => {
+    for (const place of ['lake', 'kitchen', 'bridge', 'stage']) {
+      const there = sketches.restage(moved, { place });
+      const [low, high] = placeNamed(place).ground!;
+      for (const { y } of there.figures) {
+        expect(y).toBeGreaterThan(low - 0.05);
+        expect(y).toBeLessThan(high + 0.05);
+      }
+      expect(there.place).toBe(place);
+    }
+  });
+
+  test('is refused when the place is not known', () => {
+    expect(() => sketches.restage(scene, { place: 'atlantis' })).toThrow(/atlantis/);
   });
 });
 
