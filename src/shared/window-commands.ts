@@ -54,6 +54,7 @@ export const windowCommands = {
   'add-text': { group: 'story', title: 'menu.addText', section: true },
   'add-picture': { group: 'story', title: 'menu.addPicture' },
   match: { group: 'story', title: 'menu.match', key: 'M', section: true },
+  'edit-sketch': { group: 'story', title: 'menu.editSketch', key: 'E' },
   caption: { group: 'story', title: 'menu.caption', key: 'C' },
   continue: { group: 'story', title: 'menu.continueText', key: 'G' },
   illustrate: { group: 'story', title: 'menu.illustrate' },

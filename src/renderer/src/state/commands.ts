@@ -106,6 +106,10 @@ function actions(window: WindowState): Readonly<Record<WindowCommand, Action>> {
       enabled: withPanel,
       run: () => void (window.dialog = { name: 'match', panel: panelId() }),
     },
+    'edit-sketch': {
+      enabled: () => inStory() && window.story!.sketchBlock !== undefined,
+      run: () => void (window.dialog = { name: 'sketch', block: window.story!.sketchBlock!.id }),
+    },
     caption: {
       enabled: () =>
         (inStory() && window.story!.imageBlock !== undefined) ||

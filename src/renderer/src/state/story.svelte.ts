@@ -2,13 +2,14 @@ import { SvelteSet } from 'svelte/reactivity';
 import * as api from '../api.ts';
 import type { Candidate, Job, Match } from '../../../shared/contract.ts';
 import { FabulaError } from '../../../shared/errors.ts';
-import type {
-  Block,
-  CastMember,
-  ImageBlock,
-  ImageVersion,
-  Panel,
-  StorySettings,
+import {
+  currentVersion,
+  type Block,
+  type CastMember,
+  type ImageBlock,
+  type ImageVersion,
+  type Panel,
+  type StorySettings,
 } from '../../../shared/story.ts';
 import { newId } from './ids.ts';
 import { t } from './language.svelte.ts';
@@ -30,7 +31,7 @@ import {
   type Place,
 } from './panel-edits.ts';
 import { Continuation } from './suggest.svelte.ts';
-import { SyncedStory } from './synced-story.svelte.ts';
+import { SyncedStory, type SimpleEdit } from './synced-story.svelte.ts';
 
 type PanelFields = Partial<Pick<Panel, 'shot' | 'notes' | 'dialogue' | 'duration'>>;
 
@@ -58,6 +59,14 @@ export class StoryState extends SyncedStory {
   readonly imageBlock = $derived.by((): ImageBlock | undefined => {
     const block = this.panel?.blocks.find((one) => one.id === this.selectedBlock);
     return block?.type === 'image' ? block : undefined;
+  });
+
+  /** The picture whose sketch would be edited: the selected one, else the only sketch of the selected panel. */
+  readonly sketchBlock = $derived.by((): ImageBlock | undefined => {
+    const drawn = (block: Block): boolean => block.type === 'image' && !!currentVersion(block)?.scene;
+    if (this.imageBlock) return drawn(this.imageBlock) ? this.imageBlock : undefined;
+    const sketches = this.panel?.blocks.filter(drawn) ?? [];
+    return sketches.length === 1 ? (sketches[0] as ImageBlock) : undefined;
   });
 
   // Selection
@@ -168,15 +177,15 @@ export class StoryState extends SyncedStory {
 
   addCast(name: string): void {
     const member: CastMember = { id: newId(), name, look: '' };
-    this.edit({ type: 'insert-cast', index: this.story.cast.length, member }, 'Add to cast');
+    this.edit({ type: 'insert-cast', index: this.story.cast.length, member }, t('sketch.addCast'));
   }
 
   setCast(member: CastMember): void {
-    this.type(`cast-${member.id}`, { type: 'set-cast', member }, 'Edit cast');
+    this.type(`cast-${member.id}`, { type: 'set-cast', member }, t('sketch.editCast'));
   }
 
   removeCast(id: string): void {
-    this.edit({ type: 'remove-cast', id }, 'Remove from cast');
+    this.edit({ type: 'remove-cast', id }, t('sketch.removeCast'));
   }
 
   /** Adds a panel with an empty text, after the selected one (or before it), or at the end; selects it. */
@@ -479,6 +488,26 @@ export class StoryState extends SyncedStory {
   override close(): void {
     this.continuation.drop();
     super.close();
+  }
+
+  // Sketches
+
+  /** Puts a version in place of the one with its id: a sketch edited in place. */
+  replaceVersion(block: string, version: ImageVersion, label: string): void {
+    this.edit({ type: 'replace-version', block, version }, label);
+  }
+
+  /** Puts several versions in place of those with their ids, as one edit. */
+  replaceVersions(versions: readonly { block: string; version: ImageVersion }[], label: string): void {
+    this.editAll(
+      versions.map(({ block, version }): SimpleEdit => ({ type: 'replace-version', block, version })),
+      label,
+    );
+  }
+
+  /** Gives a picture block another version and shows it. */
+  addVersion(block: ImageBlock, version: ImageVersion, label: string): void {
+    this.edit({ type: 'insert-version', block: block.id, index: block.versions.length, version }, label);
   }
 
   // Finding

@@ -23,6 +23,7 @@ export type OpenDialog =
   /** Of the whole story, or of the panels given. */
   | { name: 'export'; panels?: readonly string[] }
   | { name: 'match'; panel: string }
+  | { name: 'sketch'; block: string }
   | { name: 'jobs' }
   | { name: 'doctor' }
   | { name: 'keys' }
