@@ -115,8 +115,12 @@ export class Exports {
     return this.#previews.page(preview, page, width, signal);
   }
 
-  /** How a story was exported last; null when it never was, or when this version cannot do the same. */
+  /**
+   * How a story was exported last; null when it never was, or when this version cannot do the same. Whoever asks is
+   * about to show pages, so what draws them is made ready.
+   */
   choice(story: string): ExportChoice | null {
+    this.#previews.warm();
     const saved = this.#parts.database
       .prepare('SELECT choice FROM export_choices WHERE story = ?')
       .pluck()

@@ -76,6 +76,13 @@ export class Previews {
     this.#parts = parts;
   }
 
+  /** Starts what sets and draws pages, for a window that is about to ask for some. */
+  warm(): void {
+    this.#stayAwake();
+    // What cannot start now says so when pages are asked for.
+    this.#start().catch(() => undefined);
+  }
+
   /**
    * Sets the pages of a story. Where pictures take long to read, `onPreview` hears of the pages without them first.
    *
@@ -224,10 +231,9 @@ export class Previews {
       this.#delivered = new Set();
       this.#kept.clear();
       this.#typesetter = new Typesetter(pdfium);
-      this.#starting = null;
       return this.#typesetter;
     });
-    return this.#starting;
+    return this.#starting.finally(() => (this.#starting = null));
   }
 
   #drop(typesetter: Typesetter): void {
