@@ -126,11 +126,19 @@ export const jobStates = ['queued', 'running', 'paused', 'done', 'cancelled', 'f
 export type JobState = (typeof jobStates)[number];
 export type JobKind = 'import' | 'caption' | 'write' | 'illustrate' | 'export';
 
+/** What a job does, as a message and what is filled into it. */
+export interface JobTitle {
+  key: MessageKey;
+  values: MessageValues;
+}
+
 export interface Job {
   id: string;
   kind: JobKind;
-  /** One line for a person: `Caption 24 pictures`. */
+  /** One line for a person, in English: `Caption 24 pictures`. */
   label: string;
+  /** The same line for a window, which words it in its own language; null for a job of an older Fabula. */
+  title: JobTitle | null;
   state: JobState;
   /** Items finished, failed ones included. */
   done: number;

@@ -49,8 +49,8 @@ export class Captions {
     void models.captionPack;
     const found = what.assets ?? library.ids(what.filter ?? {});
     const wanted = found.filter((id) => wantsCaption(library.get(id).caption, options));
-    const label = `Caption ${wanted.length} ${wanted.length === 1 ? 'picture' : 'pictures'}`;
-    return jobs.start('caption', label, { options: { ...options } }, wanted);
+    const title = { key: 'app.jobCaption', values: { count: wanted.length } } as const;
+    return jobs.start('caption', title, { options: { ...options } }, wanted);
   }
 
   /**

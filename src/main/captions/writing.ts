@@ -37,8 +37,8 @@ export class CaptionWriting {
       .getMany(found)
       .filter(({ caption }) => caption !== null)
       .map(({ id }) => id);
-    const label = `Write ${captioned.length} ${captioned.length === 1 ? 'caption' : 'captions'} to files`;
-    return this.#jobs.start('write', label, { options: { ...options } }, captioned);
+    const title = { key: 'app.jobWrite', values: { count: captioned.length } } as const;
+    return this.#jobs.start('write', title, { options: { ...options } }, captioned);
   }
 
   async #run(job: JobContext): Promise<void> {

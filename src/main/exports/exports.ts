@@ -90,7 +90,13 @@ export class Exports {
     const { title } = this.#parts.stories.open(story).story;
     return this.#parts.jobs.start(
       'export',
-      `Export “${title || 'Untitled'}” as ${format === 'fabula' ? '.fabula' : format.toUpperCase()}`,
+      {
+        key: 'app.jobExport',
+        values: {
+          title: title || 'Untitled',
+          format: format === 'fabula' ? '.fabula' : format.toUpperCase(),
+        },
+      },
       { story, format, options: options as unknown as Json },
       [story],
     );

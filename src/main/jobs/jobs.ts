@@ -1,7 +1,8 @@
 import { hostname } from 'node:os';
 import type { Database, Statement } from 'better-sqlite3';
-import type { Job, JobItemError, JobKind, JobState } from '../../shared/contract.ts';
+import type { Job, JobTitle, JobItemError, JobKind, JobState } from '../../shared/contract.ts';
 import { FabulaError, toFailure, type Failure, type Json } from '../../shared/errors.ts';
+import { isMessageKey, translate } from '../../shared/messages.ts';
 import { explainFileError } from '../fs-errors.ts';
 import type { Clock, Ids } from '../ports.ts';
 
@@ -132,10 +133,11 @@ export class Jobs {
   /**
    * Puts a job in the queue.
    *
-   * @param label one line for a person
+   * @param title one line for a person: a message, or a text as it is
    * @param items the pieces of work, in order; repeated ones count once
    */
-  start(kind: JobKind, label: string, params: Json, items: readonly string[]): Job {
+  start(kind: JobKind, title: JobTitle | string, params: Json, items: readonly string[]): Job {
+    const label = typeof title === 'string' ? title : JSON.stringify(title);
     const id = this.#ids.next();
     const now = this.#now();
     this.#database
@@ -211,7 +213,7 @@ export class Jobs {
     if (!finished.includes(row.state)) {
       throw new FabulaError(
         'invalid-input',
-        `“${row.label}” has not ended yet. Wait for it, or cancel it first.`,
+        `“${wordsOf(row.label).label}” has not ended yet. Wait for it, or cancel it first.`,
       );
     }
     this.#database
@@ -591,7 +593,7 @@ function toJob(row: JobRow): Job {
   return {
     id: row.id,
     kind: row.kind,
-    label: row.label,
+    ...wordsOf(row.label),
     state: row.state,
     done: row.done,
     total: row.total,
@@ -600,6 +602,15 @@ function toJob(row: JobRow): Job {
     updatedAt: row.updated_at,
     error: row.error,
   };
+}
+
+/** A title is kept as JSON in the column that held the line itself before titles were messages. */
+function wordsOf(label: string): Pick<Job, 'label' | 'title'> {
+  if (label.startsWith('{"key":')) {
+    const title = JSON.parse(label) as JobTitle;
+    if (isMessageKey(title.key)) return { label: translate('en', title.key, title.values), title };
+  }
+  return { label, title: null };
 }
 
 function stopped(message: string): FabulaError {

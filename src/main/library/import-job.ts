@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Job } from '../../shared/contract.ts';
+import type { Job, JobTitle } from '../../shared/contract.ts';
 import { FabulaError } from '../../shared/errors.ts';
 import type { JobContext, JobItem, JobRunner, Jobs } from '../jobs/jobs.ts';
 import type { Library, Prepared } from './library.ts';
@@ -21,8 +21,11 @@ export function startImport(
   jobs: Pick<Jobs, 'start'>,
   { paths, originals }: { paths: readonly string[]; originals: 'leave' | 'copy' },
 ): Job {
-  const label = paths.length === 1 ? `Import ${paths[0]!}` : `Import ${paths.length} files and folders`;
-  return jobs.start('import', label, { originals }, paths);
+  const title: JobTitle =
+    paths.length === 1
+      ? { key: 'app.jobImportOne', values: { name: paths[0]! } }
+      : { key: 'app.jobImportMany', values: { count: paths.length } };
+  return jobs.start('import', title, { originals }, paths);
 }
 
 /**

@@ -155,7 +155,7 @@ export class Illustrator {
     const waiting = record.panels.filter((panel) => !hasPicture(panel)).map((panel) => panel.id);
     return this.#parts.jobs.start(
       'illustrate',
-      `Illustrate “${record.title || 'Untitled'}”: ${waiting.length} ${waiting.length === 1 ? 'panel' : 'panels'}`,
+      { key: 'app.jobIllustrate', values: { title: record.title || 'Untitled', count: waiting.length } },
       { story },
       waiting,
     );
@@ -172,7 +172,7 @@ export class Illustrator {
         if (panel !== undefined && !hasPicture(panel)) {
           const used = picturesOf(story);
           const match = await this.#match(story, index, { limit: 1, sketches: 1, used }, { signal });
-          const label = `Illustrate panel ${index + 1}`;
+          const label = { key: 'app.illustratePanel', values: { number: index + 1 } } as const;
           this.#parts.stories.change(id, (now) => {
             const edit = this.#illustrate(now, panel.id, match);
             return edit && { edit, label };

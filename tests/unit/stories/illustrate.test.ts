@@ -360,8 +360,8 @@ describe('illustrating a story', () => {
     expect(bench.stories.open(story).story.panels[2]!.blocks).toHaveLength(1);
 
     expect(bench.history.undo(story)).toMatchObject({
-      redo: 'Illustrate panel 2',
-      undo: 'Illustrate panel 1',
+      redo: { key: 'app.illustratePanel', values: { number: 2 } },
+      undo: { key: 'app.illustratePanel', values: { number: 1 } },
     });
     bench.history.undo(story);
     expect(bench.stories.open(story).story.panels.every(({ blocks }) => blocks.length === 1)).toBe(true);

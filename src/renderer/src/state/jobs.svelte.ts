@@ -1,6 +1,8 @@
 import * as api from '../api.ts';
 import type { Job, JobItemError, JobState } from '../../../shared/contract.ts';
 import { FabulaError } from '../../../shared/errors.ts';
+import { isMessageKey } from '../../../shared/messages.ts';
+import { t } from './language.svelte.ts';
 import type { Notices } from './notices.svelte.ts';
 
 /** Files on their way from a browser to the library: shown like a job, but it lives and dies with this page. */
@@ -20,6 +22,11 @@ const finished: ReadonlySet<JobState> = new Set(['done', 'cancelled', 'failed'])
 
 export function isFinished(job: Job): boolean {
   return finished.has(job.state);
+}
+
+/** What a job does, in the language of the window. */
+export function wordJob({ title, label }: Job): string {
+  return title && isMessageKey(title.key) ? t(title.key, title.values) : label;
 }
 
 /** Long work: the studio's jobs, and this page's uploads. */
