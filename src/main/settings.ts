@@ -21,9 +21,11 @@ export class Settings {
     const values: Values = { ...defaultSettings };
     for (const { key, value } of rows) {
       const name = key.slice(prefix.length);
+      const known = readJson(value);
+      if (known === undefined) continue;
       const parsed = SettingsSchema.partial()
         .strict()
-        .safeParse({ [name]: readJson(value) });
+        .safeParse({ [name]: known });
       if (parsed.success) Object.assign(values, parsed.data);
     }
     return values;
