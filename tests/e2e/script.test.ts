@@ -110,8 +110,10 @@ describe('the script', () => {
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('Alt+ArrowLeft');
     await expectLines(['Three', 'One\nTwo']);
+    await page.getByRole('button', { name: 'What to do with panel 1' }).click();
+    await page.getByRole('menuitem', { name: 'Write dialogue and notes' }).click();
+    await page.keyboard.type('Psst.');
     await page.getByLabel('Notes of panel 1').fill('Night.');
-    await page.getByLabel('Dialogue of panel 1').fill('Psst.');
     await expect
       .poll(async () => (await storyAsSaved(page)).story.panels[0])
       .toMatchObject({ notes: 'Night.', dialogue: 'Psst.' });
