@@ -4,6 +4,7 @@ import type { Job } from '../../../shared/contract.ts';
 import { CountsState } from './counts.svelte.ts';
 import { t } from './language.svelte.ts';
 import { LibraryHistory } from './history.svelte.ts';
+import { keep, kept } from './kept.ts';
 import { JobsState } from './jobs.svelte.ts';
 import { LayoutState } from './layout.svelte.ts';
 import { LibraryState } from './library.svelte.ts';
@@ -59,6 +60,9 @@ export class WindowState {
       this.jobs.load(),
       this.history.load(),
     ]);
+    // A browser keeps the address of its tabs; the desktop window comes back to where it was, also after a crash.
+    const last = api.isDesktop && location.hash === '' ? kept('address') : null;
+    if (last !== null) history.replaceState(null, '', last);
     await this.#openAddress();
   }
 
@@ -181,6 +185,7 @@ export class WindowState {
     this.dialog = null;
     this.layout.drawer = null;
     if (location.hash !== address) history.pushState(null, '', address);
+    keep('address', address);
   }
 
   #leaveStory(): void {
