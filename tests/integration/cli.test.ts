@@ -5,6 +5,7 @@ import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readMetadata } from '../../src/main/library/metadata.ts';
 import { readSidecar } from '../../src/main/library/sidecars.ts';
+import { bare, readPdf } from '../fixtures/pdf-text.ts';
 import { copyOfStarter, ensureBuilt, fabula, node, root, temporaryFolder } from '../fixtures/built.ts';
 
 /** The built command line, as a shell runs it. */
@@ -123,6 +124,31 @@ test(
       expect(existsSync(join(folder, file))).toBe(true);
     }
     expect(readFileSync(join(folder, 'tale.html'), 'utf8')).toContain('A dog runs on the beach.');
+
+    const strip = await fabula([
+      ...['export', 'The Tale', '-o', join(folder, 'strip.pdf'), '--layout', 'film-strip', '--panels', '2'],
+      ...['--cover', '--footer', '{title}: {page} of {pages}', '--no-shot-numbers', ...data, '--json'],
+    ]);
+    expect(JSON.parse(strip.out)).toMatchObject({ panels: 1 });
+    const read = await readPdf(readFileSync(join(folder, 'strip.pdf')));
+    expect(read.pages).toHaveLength(2);
+    expect(read.text).toContain('The moon rises');
+    expect(read.text).not.toContain('A dog runs');
+    expect(bare(read.text)).toContain(bare('The Tale: 2 of 2'));
+    for (const panels of ['0', 'x', '3-1', '7']) {
+      const wrong = await fabula([
+        'export',
+        'The Tale',
+        '-o',
+        join(folder, 'no.pdf'),
+        '--panels',
+        panels,
+        ...data,
+      ]);
+      expect(wrong.code).toBe(panels === '7' ? 1 : 2);
+      expect(wrong.err).toContain('--panels');
+      expect(existsSync(join(folder, 'no.pdf'))).toBe(false);
+    }
 
     const jobs = await fabula(['jobs', ...data, '--json']);
     const kinds = (JSON.parse(jobs.out) as { kind: string; state: string }[]).map(

@@ -21,10 +21,12 @@ export function addExport(program: Command, cli: Cli): void {
           ? (await studio.readStoryFile(resolve(name), { signal: cli.signal })).story.story
           : findStory(studio, name);
       const file = resolve(options.output);
-      await writeStory(studio, cli, story, format, exportOptions(options), file);
-      cli.terminal.data({ story: story.id, file, panels: story.panels.length });
+      const chosen = exportOptions(options, story);
+      await writeStory(studio, cli, story, format, chosen, file);
+      const panels = chosen.panels.length || story.panels.length;
+      cli.terminal.data({ story: story.id, file, panels });
       cli.terminal.say(
-        `${count(story.panels.length, 'panel')} of “${printable(story.title)}” in ${printable(options.output)}.`,
+        `${count(panels, 'panel')} of “${printable(story.title)}” in ${printable(options.output)}.`,
       );
     });
   });

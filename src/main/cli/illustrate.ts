@@ -37,7 +37,7 @@ export function addIllustrate(program: Command, cli: Cli): void {
       const { story, panels } = await illustrateFile(studio, cli, path, options.seed);
       if (cli.signal.aborted) return;
       const file = resolve(options.output);
-      await writeStory(studio, cli, story, format, exportOptions(options), file);
+      await writeStory(studio, cli, story, format, exportOptions(options, story), file);
       cli.terminal.data({ story: story.id, file, panels });
       panels.forEach((panel) => {
         sayPanel(cli, panel);
