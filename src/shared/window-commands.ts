@@ -58,6 +58,7 @@ export const windowCommands = {
   caption: { group: 'story', title: 'menu.caption', key: 'C' },
   continue: { group: 'story', title: 'menu.continueText', key: 'G' },
   illustrate: { group: 'story', title: 'menu.illustrate' },
+  choices: { group: 'story', title: 'menu.choices' },
   'panel-earlier': { group: 'story', title: 'menu.panelEarlier', key: 'Alt+ArrowLeft', section: true },
   'panel-later': { group: 'story', title: 'menu.panelLater', key: 'Alt+ArrowRight' },
   'previous-panel': { group: 'story', title: 'menu.previousPanel', key: 'ArrowLeft' },

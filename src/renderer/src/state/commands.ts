@@ -124,6 +124,7 @@ function actions(window: WindowState): Readonly<Record<WindowCommand, Action>> {
       enabled: withPanel,
       run: () => window.story!.continuation.start(panelId()),
     },
+    choices: { enabled: always, run: () => void (window.dialog = { name: 'choices' }) },
     illustrate: {
       enabled: inStory,
       run: async () => window.follow(await window.notices.attempt(() => window.story!.illustrate())),

@@ -25,6 +25,8 @@ export type OpenDialog =
   | { name: 'export'; panels?: readonly string[] }
   | { name: 'match'; panel: string }
   | { name: 'sketch'; block: string }
+  | { name: 'compare'; block: string; version: string }
+  | { name: 'choices' }
   | { name: 'jobs' }
   | { name: 'doctor' }
   | { name: 'keys' }
