@@ -28,26 +28,25 @@ beforeAll(async () => {
   studio = await startStudio();
   browser = await openBrowser();
   page = browser.page;
+  page.setDefaultTimeout(15_000);
   await page.goto(studio.url);
   await ask(page, 'library.import', { paths: [join(root, 'resources/samples')] });
   const { story } = await ask(page, 'stories.importOutline', { markdown: outline });
   const [panel] = story.story.panels;
   // The studio encodes new pictures by itself, once the import has come to rest.
-  await expect
-    .poll(
-      async () =>
-        (
-          await ask(page, 'stories.match', {
-            story: story.story.id,
-            panel: panel!.id,
-            query: 'a dog',
-            limit: 60,
-            sketches: 0,
-          })
-        ).retrieved.filter(({ words, confidence }) => words.length > 0 && confidence! > 0.5).length,
-      { timeout: 60_000 },
-    )
-    .toBeGreaterThan(0);
+  await vi.waitUntil(
+    async () => {
+      const { retrieved } = await ask(page, 'stories.match', {
+        story: story.story.id,
+        panel: panel!.id,
+        query: 'a dog on a beach',
+        limit: 60,
+        sketches: 0,
+      });
+      return retrieved.length >= 24 && retrieved[0]!.confidence! > 0.6;
+    },
+    { timeout: 60_000, interval: 500 },
+  );
   const { assets } = await ask(page, 'library.list', {});
   samples = Object.fromEntries(assets.map(({ name, id }) => [name.replace(/\.png$/, ''), id]));
   await page.evaluate((id) => (location.hash = `#/stories/${id}`), story.story.id);
@@ -77,21 +76,18 @@ describe('a picture for a panel', () => {
     await page.evaluate(() => {
       const seen: { found: number; drawn: number; waiting: number; height: number }[] = [];
       Object.assign(window, { seen });
-      const look = (): void => {
+      new MutationObserver(() => {
         const form = document.querySelector('#match-form');
         const count = (selector: string): number => form?.querySelectorAll(selector).length ?? 0;
         const first = form?.querySelector('.candidates');
-        if (first) {
-          seen.push({
-            found: count('[data-candidate="retrieved"]'),
-            drawn: count('[data-candidate="sketched"]'),
-            waiting: count('.waiting'),
-            height: Math.round(first.getBoundingClientRect().height),
-          });
-        }
-        requestAnimationFrame(look);
-      };
-      look();
+        if (!first) return;
+        seen.push({
+          found: count('[data-candidate="retrieved"]'),
+          drawn: count('[data-candidate="sketched"]'),
+          waiting: count('.waiting'),
+          height: Math.round(first.getBoundingClientRect().height),
+        });
+      }).observe(document.body, { childList: true, subtree: true });
     });
     await page.keyboard.press('m');
     await settled();
@@ -154,7 +150,7 @@ describe('a picture for a panel', () => {
   test('is asked for by a picture, with and without words', async () => {
     await settled();
     await page.keyboard.press('l');
-    await dialog().getByText('more like this').waitFor();
+    await dialog().getByText('more like this', { exact: true }).waitFor();
     await settled();
     await dialog().getByText('closest to what you gave to go by').waitFor();
     const byBoth = await candidates('retrieved').evaluateAll((labels) =>
@@ -178,7 +174,7 @@ describe('a picture for a panel', () => {
     await page.keyboard.press('Enter');
     await settled();
     await expect.poll(() => candidates('sketched').count()).toBe(0);
-    expect(await candidates('retrieved').first().innerText()).toContain('Looks alike');
+    await candidates('retrieved').first().getByText('Looks alike').waitFor();
     expect(await dialog().getByRole('meter').count()).toBe(0);
     await dialog().getByRole('button', { name: 'Take this picture out of the query' }).click();
     await dialog().getByRole('button', { name: 'The panel’s own text' }).click();

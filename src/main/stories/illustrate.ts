@@ -408,9 +408,10 @@ export class Illustrator {
   ): Promise<Candidate[]> {
     const drawn: Candidate[] = [];
     if (query === '') return drawn;
-    const refused = new Set(unlike);
-    // A text of which every sketch has been refused comes to an end too.
-    for (let turn = 0; drawn.length < sketches && turn < sketches + refused.size; turn++) {
+    // Two seeds may compose a simple text the same way; and one whose every sketch is refused comes to an end too.
+    const passed = new Set(unlike);
+    const seeds = 2 * sketches + unlike.length;
+    for (let turn = 0; drawn.length < sketches && turn < seeds; turn++) {
       const one = (seed + turn) >>> 0;
       const scene = sketchScene(query, story, index, one);
       const svg = Buffer.from(drawScene(scene));
@@ -418,7 +419,8 @@ export class Illustrator {
         origin: 'sketched',
       });
       signal?.throwIfAborted();
-      if (refused.has(asset.id)) continue;
+      if (passed.has(asset.id)) continue;
+      passed.add(asset.id);
       const candidate: Candidate = {
         asset: asset.id,
         source: 'sketched',

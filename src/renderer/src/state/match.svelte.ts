@@ -211,11 +211,16 @@ export class MatchState {
     this.drawing = true;
     try {
       const seeded = seed === undefined ? {} : { seed };
-      await this.#request({ limit: 0, sketches, ...seeded }, controller, (drawn) => {
+      // What is drawn already is not drawn again.
+      const unlike = [...this.refused, ...this.sketched.map(({ asset }) => asset)].slice(-100);
+      const take = (drawn: readonly Candidate[]): void => {
         const known = new Set(this.sketched.map(({ asset }) => asset));
         this.sketched = [...this.sketched, ...drawn.filter(({ asset }) => !known.has(asset))];
         this.#settle();
-      });
+      };
+      const answer = await this.#request({ limit: 0, sketches, unlike, ...seeded }, controller, take);
+      // A part may come after the whole, and is not heard any more.
+      if (!controller.signal.aborted) take(answer.sketched);
     } catch (error) {
       if (!controller.signal.aborted) this.problem = worded(error);
     } finally {
@@ -228,7 +233,7 @@ export class MatchState {
   }
 
   async #request(
-    what: Pick<CommandInput<'stories.match'>, 'limit' | 'sketches' | 'seed'>,
+    what: Pick<CommandInput<'stories.match'>, 'limit' | 'sketches' | 'seed' | 'unlike'>,
     { signal }: AbortController,
     onCandidates: (candidates: Candidate[]) => void,
   ): Promise<Match> {
@@ -241,7 +246,7 @@ export class MatchState {
         panel: this.panel,
         query,
         like: [...this.like],
-        unlike: [...this.refused],
+        unlike: this.refused.slice(-100),
         ...what,
       },
       {
