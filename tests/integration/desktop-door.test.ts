@@ -249,6 +249,39 @@ describe('messages', () => {
     expect(edit).toMatchObject({ ok: true, value: { revision: 1, undo: 'Rename' } });
   });
 
+  test('a picture without a file is taken in by its bytes, and an import says which pictures it brought', async () => {
+    const asset = await importPicture();
+    const bytes = new Uint8Array(
+      await sharp({ create: { width: 60, height: 40, channels: 3, background: '#2040c0' } })
+        .png()
+        .toBuffer(),
+    );
+    const pasted = await ask<Result<{ asset: Asset; duplicate: boolean }>>(
+      'bridge',
+      'addPicture',
+      'image.png',
+      bytes,
+    );
+    expect(pasted).toMatchObject({
+      ok: true,
+      value: { asset: { name: 'image.png', width: 60, height: 40 }, duplicate: false },
+    });
+    for (const wrong of [
+      { name: '../image.png', bytes },
+      { name: 'image.png', bytes: 'text' },
+    ]) {
+      expect(await invoke('desktop:add-picture', wrong)).toMatchObject({ ok: false, code: 'invalid-input' });
+    }
+    const jobs = await ask<Result<Job[]>>('bridge', 'command', 'jobs.list', {});
+    const done = jobs.ok
+      ? jobs.value.find(({ kind, state }) => kind === 'import' && state === 'done')
+      : undefined;
+    expect(await ask('bridge', 'command', 'jobs.pictures', { job: done!.id })).toEqual({
+      ok: true,
+      value: { assets: [asset.id] },
+    });
+  });
+
   test('dialogs: a folder chosen is imported, none chosen is no error, an export is saved where the person says', async () => {
     await ask('answer', [], null);
     expect(await ask('bridge', 'chooseFolder')).toEqual({ ok: true, value: null });
@@ -452,6 +485,10 @@ describe('the page', () => {
     expect((await ask<State>('state')).opened).toEqual([]);
     expect(await ask('open', 'https://github.com/')).toBe('deny');
     expect((await ask<State>('state')).opened).toEqual(['https://github.com/']);
+  });
+
+  test('may fill the screen, to play a story', async () => {
+    expect(await ask('permission', 'fullscreen')).toEqual({ requested: true, checked: true });
   });
 
   test.each(['media', 'geolocation', 'notifications', 'clipboard-read', 'openExternal', 'hid'])(

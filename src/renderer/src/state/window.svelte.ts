@@ -21,8 +21,7 @@ export type OpenDialog =
   | { name: 'caption' }
   | { name: 'write-captions' }
   | { name: 'outline' }
-  /** Of the whole story, or of the panels given. */
-  | { name: 'export'; panels?: readonly string[] }
+  | { name: 'export' }
   | { name: 'match'; panel: string }
   | { name: 'sketch'; block: string }
   | { name: 'compare'; block: string; version: string }
