@@ -904,5 +904,5 @@ export const eventNames: readonly EventName[] = [
 ];
 
 /** Sizes a window may ask pictures in, by width in pixels. */
-export const mediaSizes = { thumb: 320, preview: 1280 } as const;
+export const mediaSizes = { thumb: 320, preview: 1280, full: 4096 } as const;
 export type MediaSize = keyof typeof mediaSizes;

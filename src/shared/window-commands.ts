@@ -69,6 +69,9 @@ export const windowCommands = {
   search: { group: 'library', title: 'menu.search', key: 'Mod+F' },
   'caption-many': { group: 'library', title: 'menu.captionMany' },
   'write-captions': { group: 'library', title: 'menu.writeCaptions' },
+  review: { group: 'library', title: 'menu.review' },
+  replace: { group: 'library', title: 'menu.replace', key: 'Mod+Shift+H' },
+  facets: { group: 'library', title: 'menu.facets', section: true },
 
   palette: { group: 'view', title: 'menu.palette', key: 'Mod+K' },
   'view-board': { group: 'view', title: 'board.viewBoardCommand', key: '1', section: true },

@@ -1,12 +1,13 @@
 import { Readable } from 'node:stream';
 import type { Protocol } from 'electron';
+import type { MediaSize } from '../../shared/contract.ts';
 import { toFailure } from '../../shared/errors.ts';
 import { contentSecurityPolicy, openContained, previewAddress, type WindowFile } from '../served-files.ts';
 import type { Studio } from '../studio.ts';
 import { mediaOrigin, scheme } from './address.ts';
 
 const pageAddress = previewAddress('/previews');
-const mediaAddress = /^\/(thumb|preview)\/([0-9a-f]{64})$/;
+const mediaAddress = /^\/(thumb|preview|full)\/([0-9a-f]{64})$/;
 
 /**
  * To be called before the app is ready. `standard` gives the window a real origin, `secure` the features kept for
@@ -41,7 +42,7 @@ export function serve(
       }
       const media = address.host === 'media' ? mediaAddress.exec(address.pathname) : null;
       if (media === null) return refusal(404);
-      const { file, mime } = await studio.library.media(media[2]!, media[1] as 'thumb' | 'preview');
+      const { file, mime } = await studio.library.media(media[2]!, media[1] as MediaSize);
       return await respond(studio.cacheDir, file, mime, true);
     } catch (error) {
       const { code } = toFailure(error);

@@ -526,14 +526,15 @@ export class Library {
     const unindex = this.#database.prepare('DELETE FROM assets_fts WHERE rowid = ?');
     this.#database
       .transaction(() => {
-        for (const id of new Set(ids)) {
-          const row = this.#statements.asset.get(id);
-          if (row === undefined) continue;
-          this.#refuseUsed(row);
+        const rows = [...new Set(ids)]
+          .map((id) => this.#statements.asset.get(id))
+          .filter((row) => row !== undefined);
+        this.#refuseUsed(rows);
+        for (const row of rows) {
           unindex.run(row.number);
-          remove.run(id);
+          remove.run(row.id);
           removed.push(row);
-          this.#tell(id);
+          this.#tell(row.id);
         }
       })
       .immediate();
@@ -541,18 +542,30 @@ export class Library {
     return { removed: removed.length };
   }
 
-  #refuseUsed(row: AssetRow): void {
-    const title = this.#database
-      .prepare<[string], string>(
-        'SELECT title FROM panels JOIN stories ON stories.id = panels.story WHERE instr(json, ?) > 0 LIMIT 1',
-      )
-      .pluck()
-      .get(row.id) as string | undefined;
-    if (title === undefined) return;
+  /** Throws `conflict`, naming the stories, when any of the assets is in a panel of one. */
+  #refuseUsed(rows: readonly AssetRow[]): void {
+    const wanted = new Map(rows.map((row) => [row.id, row.name]));
+    const used = new Set<string>();
+    const titles = new Set<string>();
+    const panels = this.#database.prepare<[], { title: string; json: string }>(
+      'SELECT title, json FROM panels JOIN stories ON stories.id = panels.story',
+    );
+    for (const { title, json } of panels.iterate()) {
+      for (const [id] of json.matchAll(/[0-9a-f]{64}/g)) {
+        if (!wanted.has(id)) continue;
+        used.add(id);
+        titles.add(title);
+      }
+    }
+    if (used.size === 0) return;
+    const [first] = used;
+    const named = [...titles].slice(0, 5).map((title) => `“${title || 'Untitled'}”`);
+    const stories = `${named.join(', ')}${titles.size > 5 ? ` and ${titles.size - 5} more` : ''}`;
+    const what = `“${wanted.get(first!)!}”${used.size > 1 ? ` and ${used.size - 1} more` : ''}`;
     throw new FabulaError(
       'conflict',
-      `“${row.name}” is used in the story “${title}”. Take it out of the story first. Nothing was removed.`,
-      { asset: row.id },
+      `${what} ${used.size > 1 ? 'are' : 'is'} used in the ${titles.size > 1 ? 'stories' : 'story'} ${stories}. Take ${used.size > 1 ? 'them' : 'it'} out first. Nothing was removed.`,
+      { asset: first!, used: used.size },
     );
   }
 

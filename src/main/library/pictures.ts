@@ -67,6 +67,7 @@ export function render(source: PictureSource, natural: Size, size: MediaSize): P
 export const renditionOptions = {
   thumb: { quality: 80, effort: 2 },
   preview: { quality: 85, effort: 3 },
+  full: { quality: 90, effort: 2 },
 } as const;
 
 /**

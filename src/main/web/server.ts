@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { eventNames, type CommandName } from '../../shared/contract.ts';
+import { eventNames, type CommandName, type MediaSize } from '../../shared/contract.ts';
 import { FabulaError, toFailure, type ErrorCode, type Result } from '../../shared/errors.ts';
 import { commands, run } from '../commands.ts';
 import {
@@ -51,7 +51,7 @@ const megabyte = 1024 * 1024;
 const maxStreams = 64;
 /** How long a window whose event stream broke waits before it comes back, in milliseconds. */
 const reconnectAfter = 400;
-const mediaAddress = /^\/media\/(thumb|preview)\/([0-9a-f]{64})$/;
+const mediaAddress = /^\/media\/(thumb|preview|full)\/([0-9a-f]{64})$/;
 const pageAddress = previewAddress('/previews');
 const exportAddress = /^\/exports\/([A-Za-z0-9_-]{1,64})$/;
 
@@ -175,7 +175,7 @@ class Handler {
       }
       const media = mediaAddress.exec(path);
       if (media !== null) {
-        await this.#media(request, response, media[1] as 'thumb' | 'preview', media[2]!);
+        await this.#media(request, response, media[1] as MediaSize, media[2]!);
         return;
       }
       const page = pageAddress(path);
@@ -249,7 +249,7 @@ class Handler {
   async #media(
     request: IncomingMessage,
     response: ServerResponse,
-    size: 'thumb' | 'preview',
+    size: MediaSize,
     asset: string,
   ): Promise<void> {
     const { file, mime } = await this.#studio.library.media(asset, size);

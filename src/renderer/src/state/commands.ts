@@ -85,6 +85,18 @@ function actions(window: WindowState): Readonly<Record<WindowCommand, Action>> {
       enabled: inLibrary,
       run: () => focusSoon('#library-search'),
     },
+    review: {
+      enabled: always,
+      run: () => void (window.dialog = { name: 'review' }),
+    },
+    replace: {
+      enabled: always,
+      run: () => void (window.dialog = { name: 'replace' }),
+    },
+    facets: {
+      enabled: inLibrary,
+      run: () => window.library.toggleFacets(),
+    },
     'caption-many': {
       enabled: inLibrary,
       run: () => void (window.dialog = { name: 'caption' }),

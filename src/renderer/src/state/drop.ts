@@ -69,7 +69,7 @@ export async function importChosen(window: WindowState, list: FileList, folder: 
 }
 
 async function uploadAll(window: WindowState, files: NamedFile[]): Promise<void> {
-  if (files.length === 0) window.notices.tell('No pictures were found there.');
+  if (files.length === 0) window.notices.tell(t('library.noPicturesThere'));
   else await window.jobs.upload(files);
 }
 

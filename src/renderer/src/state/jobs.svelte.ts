@@ -18,6 +18,10 @@ export interface Upload {
 /** Uploads under way at once: enough to hide a round trip, few enough to leave the studio's decoder the queue. */
 const uploadLanes = 2;
 
+/** The stretch of a job that says how fast it is, and how much of it must have passed before it does; milliseconds. */
+const paceMs = 60_000;
+const leastPaceMs = 3000;
+
 const finished: ReadonlySet<JobState> = new Set(['done', 'cancelled', 'failed']);
 
 export function isFinished(job: Job): boolean {
@@ -37,6 +41,8 @@ export class JobsState {
     this.list.filter((job) => !isFinished(job)).length + this.uploads.filter((one) => one.running).length,
   );
 
+  /** How far each job under way was, and when, over the last minute; oldest first. */
+  readonly #pace = new Map<string, { at: number; done: number }[]>();
   readonly #notices: Notices;
   readonly #waiting = new Map<string, (job: Job) => void>();
   readonly #uploadAborts = new Map<string, AbortController>();
@@ -61,6 +67,31 @@ export class JobsState {
     const known = this.list.find((one) => one.id === job.id) ?? job;
     if (isFinished(known)) return known;
     return new Promise((resolve) => this.#waiting.set(job.id, resolve));
+  }
+
+  /**
+   * How long a job under way still takes, at the pace of its last minute, in seconds; null while it is too early to say.
+   *
+   * @param id of a job or an upload
+   */
+  secondsLeft(id: string): number | null {
+    const job = this.list.find((one) => one.id === id) ?? this.uploads.find((one) => one.id === id);
+    const pace = this.#pace.get(id);
+    const first = pace?.[0];
+    const last = pace?.at(-1);
+    if (!job || !first || !last || last.at - first.at < leastPaceMs || last.done <= first.done) return null;
+    return ((job.total - last.done) * (last.at - first.at)) / (last.done - first.done) / 1000;
+  }
+
+  #notePace(id: string, done: number, running: boolean): void {
+    if (!running) {
+      this.#pace.delete(id);
+      return;
+    }
+    const at = performance.now();
+    const pace = (this.#pace.get(id) ?? []).filter((sample) => at - sample.at < paceMs);
+    if (pace.at(-1)?.done !== done) pace.push({ at, done });
+    this.#pace.set(id, pace);
   }
 
   /** Takes in a job that a command has just started. */
@@ -109,10 +140,14 @@ export class JobsState {
     const id = `upload-${Date.now()}-${this.uploads.length}`;
     const abort = new AbortController();
     this.#uploadAborts.set(id, abort);
-    const label = files.length === 1 ? `Add ${files[0]!.name}` : `Add ${files.length} files`;
+    const label =
+      files.length === 1
+        ? t('library.uploadOne', { name: files[0]!.name })
+        : t('library.uploadMany', { count: files.length });
     let state: Upload = { id, label, done: 0, total: files.length, errors: [], running: true };
     const show = (change: Partial<Upload>): void => {
       state = { ...state, ...change };
+      this.#notePace(id, state.done, state.running);
       this.uploads = [state, ...this.uploads.filter((one) => one.id !== id)];
     };
     show({});
@@ -154,6 +189,7 @@ export class JobsState {
     const index = this.list.findIndex((one) => one.id === job.id);
     // Events and answers may cross on the way: the later record wins.
     if (index >= 0 && this.list[index]!.updatedAt > job.updatedAt) return;
+    this.#notePace(job.id, job.done, job.state === 'running');
     this.list = index >= 0 ? this.list.with(index, job) : [job, ...this.list];
     const waiting = this.#waiting.get(job.id);
     if (waiting && isFinished(job)) {

@@ -1,65 +1,105 @@
 import { SvelteSet } from 'svelte/reactivity';
 import * as api from '../api.ts';
-import type {
-  Asset,
-  AssetFilter,
-  CaptionOptions,
-  Job,
-  SearchAnswer,
-  SearchHit,
+import {
+  assetOrders,
+  type Asset,
+  type AssetFilter,
+  type AssetOrder,
+  type CaptionOptions,
+  type CaptionRecord,
+  type FacetCounts,
+  type Job,
+  type SearchAnswer,
+  type SearchHit,
+  type SearchTerm,
+  type TagCount,
 } from '../../../shared/contract.ts';
 import { FabulaError } from '../../../shared/errors.ts';
+import { newId } from './ids.ts';
+import { keep, kept } from './kept.ts';
+import { readAddress, writeAddress } from './library-address.ts';
 import type { Notices } from './notices.svelte.ts';
 
 /** Pictures fetched at a time while scrolling. */
 const pageSize = 120;
+/** Pages on their way at once; which ones come next is decided anew whenever the view moves. */
+const pagesAtOnce = 2;
+/** Pages kept; those furthest from the view go first. */
+const pagesKept = 80;
 /** Changes that arrive closer together than this are fetched once. */
 const refreshMs = 400;
+/** Facets are counted again at most this often while the library changes. */
+const facetsMs = 1500;
+/** The most results of a search that are shown. */
+const searchLimit = 200;
 
-export const filters = {
-  all: { label: 'All pictures', filter: {} },
-  uncaptioned: { label: 'Without a caption', filter: { captioned: false } },
-  captioned: { label: 'With a caption', filter: { captioned: true } },
-  person: { label: 'Captioned by a person', filter: { captionSource: 'person' } },
-  model: { label: 'Captioned by a model', filter: { captionSource: 'model' } },
-  sketched: { label: 'Drawn by Fabula', filter: { origin: 'sketched' } },
-} as const satisfies Record<string, { label: string; filter: AssetFilter }>;
-export type FilterName = keyof typeof filters;
+/** Widths of a tile, in pixels. */
+export const tileWidths = { least: 96, usual: 160, most: 360 };
 
-export type CaptionScope = 'selected' | 'uncaptioned' | 'all';
+/** Which pictures a batch of captions, or a review, is for. */
+export type CaptionScope = 'selected' | 'shown' | 'uncaptioned' | 'all';
+
+/** Something searched for beside the text in the field, or to be left out. */
+export type SearchChip = { readonly id: string; readonly without: boolean } & (
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'asset'; readonly asset: Asset }
+  /** A picture from outside: its file in base64, and an address to show it by. */
+  | { readonly kind: 'picture'; readonly name: string; readonly picture: string; readonly url: string }
+);
+/** A chip before it has its id. */
+export type NewChip = SearchChip extends infer Chip
+  ? Chip extends unknown
+    ? Omit<Chip, 'id'>
+    : never
+  : never;
 
 interface Search {
   readonly text: string;
-  /** Set when the search is for pictures like this one. */
+  /** Set when the search is for pictures like one picture and nothing else. */
   readonly like: Asset | null;
   readonly answer: SearchAnswer;
 }
 
 /** The pictures of the library as a list that is fetched where it is looked at, a search over it, and a selection. */
 export class LibraryState {
-  filter = $state<FilterName>('all');
+  filter = $state.raw<AssetFilter>({});
+  order = $state<AssetOrder>(assetOrders.find((order) => order === kept('library.order')) ?? 'imported');
   /** Null until the first answer. */
   total = $state<number | null>(null);
+  /** What stands in the search field, and the chips beside it. */
   query = $state('');
+  chips = $state.raw<readonly SearchChip[]>([]);
   search = $state.raw<Search | null>(null);
   searching = $state(false);
+  facets = $state.raw<FacetCounts | null>(null);
+  tags = $state.raw<readonly TagCount[]>([]);
   readonly selected = new SvelteSet<string>();
   /** Position of the picture that keys move from. */
   active = $state(0);
   /** The picture in the inspector: the one chosen last. */
   inspected = $state.raw<Asset | null>(null);
+  /** Position of the picture that fills the window; null while none does. */
+  large = $state<number | null>(null);
+  tileWidth = $state(keptTileWidth());
+  facetsOpen = $state(kept('library.facets') !== 'closed');
+  /** Called when filter or search have changed, with whether that is a step to go back from. */
+  onaddress: (step: boolean) => void = () => {};
 
   #pages = $state.raw<ReadonlyMap<number, readonly Asset[]>>(new Map());
   readonly #loading = new Set<number>();
   readonly #notices: Notices;
   #shown: [first: number, last: number] = [0, 0];
+  #wanted: number[] = [];
   #anchor = 0;
   #listing = 0;
   #searches = 0;
+  #counting = 0;
   #touched: Set<string> | null = new Set();
   #refreshTimer: ReturnType<typeof setTimeout> | undefined;
+  #facetsTimer: ReturnType<typeof setTimeout> | undefined;
 
   readonly count = $derived(this.search ? this.search.answer.hits.length : (this.total ?? 0));
+  readonly filtered = $derived(Object.keys(this.filter).length > 0);
 
   constructor(notices: Notices) {
     this.#notices = notices;
@@ -77,50 +117,167 @@ export class LibraryState {
     return this.search?.answer.hits[index];
   }
 
-  /** Tells which positions are on screen, so that they are fetched. */
+  /**
+   * Tells which positions are on screen, so that they are fetched, and then those before and after them. What was
+   * wanted at an earlier place and has not been asked for yet is forgotten.
+   */
   show(first: number, last: number): void {
     this.#shown = [first, last];
     if (this.search) return;
-    const lastPage = Math.floor(Math.max(first, last - 1) / pageSize);
-    for (let page = Math.floor(first / pageSize); page <= lastPage; page++) {
-      if (!this.#pages.has(page) && !this.#loading.has(page)) void this.#loadPage(page);
-    }
+    const from = Math.floor(first / pageSize);
+    const to = Math.floor(Math.max(first, last - 1) / pageSize);
+    const end = this.total === null ? 0 : Math.max(0, Math.ceil(this.total / pageSize) - 1);
+    const wanted: number[] = [];
+    for (let page = from; page <= to; page++) wanted.push(page);
+    wanted.push(to + 1, from - 1);
+    this.#wanted = wanted.filter((page) => page >= 0 && page <= end);
+    this.#fetchWanted();
   }
 
   async load(): Promise<void> {
     await this.#loadPage(0);
   }
 
-  async setFilter(filter: FilterName): Promise<void> {
+  // What is shown
+
+  /** The filter and the search as the part of the address after the question mark. */
+  get address(): string {
+    const texts = (without: boolean): string[] =>
+      this.chips.flatMap((chip) => (chip.kind === 'text' && chip.without === without ? [chip.text] : []));
+    const assets = (without: boolean): string[] =>
+      this.chips.flatMap((chip) =>
+        chip.kind === 'asset' && chip.without === without ? [chip.asset.id] : [],
+      );
+    return writeAddress(this.filter, {
+      text: this.query,
+      withTexts: texts(false),
+      withoutTexts: texts(true),
+      like: assets(false),
+      unlike: assets(true),
+    });
+  }
+
+  /** Shows what an address asks for. */
+  async openAddress(address: string): Promise<void> {
+    if (address === this.address) return;
+    const { filter, search } = readAddress(address);
+    const chips: SearchChip[] = [];
+    for (const [texts, without] of [
+      [search.withTexts, false],
+      [search.withoutTexts, true],
+    ] as const) {
+      for (const text of texts) chips.push({ id: newId(), kind: 'text', text, without });
+    }
+    for (const [ids, without] of [
+      [search.like, false],
+      [search.unlike, true],
+    ] as const) {
+      for (const id of ids) {
+        const asset = await api.command('library.get', { asset: id }).catch(() => null);
+        if (asset) chips.push({ id: newId(), kind: 'asset', asset, without });
+      }
+    }
+    this.filter = filter;
+    this.query = search.text;
+    this.chips = chips;
+    this.clearSelection();
+    this.#forgetPages();
+    this.search = null;
+    this.loadFacets();
+    await Promise.all([this.#loadPage(0), this.#searchAgain()]);
+  }
+
+  /** Sets parts of the filter; `undefined` lifts one. */
+  async narrow(change: { [Name in keyof AssetFilter]?: AssetFilter[Name] | undefined }): Promise<void> {
+    const next = { ...this.filter, ...change };
+    const tags = next.tags?.length === 0 ? undefined : next.tags;
+    await this.setFilter(
+      Object.fromEntries(Object.entries({ ...next, tags }).filter(([, value]) => value !== undefined)),
+    );
+  }
+
+  async setFilter(filter: AssetFilter): Promise<void> {
     this.filter = filter;
     this.clearSelection();
     this.#forgetPages();
-    this.clearSearch();
+    this.onaddress(true);
+    this.loadFacets();
+    await Promise.all([this.#loadPage(0), this.#searchAgain()]);
+  }
+
+  async setOrder(order: AssetOrder): Promise<void> {
+    this.order = order;
+    keep('library.order', order);
+    this.clearSelection();
+    this.#forgetPages();
     await this.#loadPage(0);
   }
 
-  /** Searches by words; an empty text goes back to the whole library. */
-  async searchText(text: string): Promise<void> {
-    this.query = text;
-    if (text.trim() === '') {
-      this.clearSearch();
-      return;
-    }
-    await this.#search({ text }, null);
+  setTileWidth(width: number): void {
+    this.tileWidth = Math.min(tileWidths.most, Math.max(tileWidths.least, Math.round(width)));
+    keep('library.tile', String(this.tileWidth));
   }
 
+  toggleFacets(): void {
+    this.facetsOpen = !this.facetsOpen;
+    keep('library.facets', this.facetsOpen ? null : 'closed');
+    if (this.facetsOpen) this.loadFacets();
+  }
+
+  /** Counts the facets of the filter, now. */
+  loadFacets(): void {
+    clearTimeout(this.#facetsTimer);
+    this.#facetsTimer = undefined;
+    if (!this.facetsOpen) return;
+    const counting = ++this.#counting;
+    void this.#notices.attempt(async () => {
+      const facets = await api.command('library.facets', { filter: this.filter });
+      if (counting === this.#counting) this.facets = facets;
+    });
+  }
+
+  // Searching
+
+  /** Searches by words; an empty text, and no chips, goes back to the whole library. */
+  async searchText(text: string): Promise<void> {
+    this.query = text;
+    await this.#searchAgain();
+  }
+
+  /** Searches for pictures like one, and nothing else. */
   async searchLike(asset: Asset): Promise<void> {
     this.query = '';
-    await this.#search({ asset: asset.id }, asset);
+    this.chips = [{ id: newId(), kind: 'asset', asset, without: false }];
+    await this.#searchAgain();
+  }
+
+  async addChip(chip: NewChip): Promise<void> {
+    const same = this.chips.find((one) => sameThing(one, chip));
+    this.chips = [...this.chips.filter((one) => one !== same), { ...chip, id: newId() }];
+    await this.#searchAgain();
+  }
+
+  /** Turns a chip from something asked for into something to be left out, or back. */
+  async turnChip(id: string): Promise<void> {
+    this.chips = this.chips.map((chip) => (chip.id === id ? { ...chip, without: !chip.without } : chip));
+    await this.#searchAgain();
+  }
+
+  async removeChip(id: string): Promise<void> {
+    this.chips = this.chips.filter((chip) => chip.id !== id);
+    await this.#searchAgain();
   }
 
   clearSearch(): void {
     this.#searches += 1;
     this.searching = false;
-    if (!this.search) return;
-    this.search = null;
     this.query = '';
-    this.clearSelection();
+    this.chips = [];
+    if (this.search) {
+      this.search = null;
+      this.clearSelection();
+    }
+    this.onaddress(false);
     this.show(...this.#shown);
   }
 
@@ -130,17 +287,20 @@ export class LibraryState {
   async choose(index: number, how: 'alone' | 'toggle' | 'extend' = 'alone'): Promise<void> {
     if (index < 0 || index >= this.count) return;
     this.active = index;
-    const asset = this.assetAt(index);
     if (how === 'extend') {
       const ids = await this.#idsBetween(Math.min(this.#anchor, index), Math.max(this.#anchor, index));
       this.selected.clear();
       for (const id of ids) this.selected.add(id);
     } else {
       this.#anchor = index;
+      // Keys may be ahead of the page they lead to.
+      if (!this.assetAt(index) && !this.search) await this.#loadPage(Math.floor(index / pageSize));
+      if (this.active !== index) return;
+      const asset = this.assetAt(index);
       if (how === 'alone') this.selected.clear();
       if (asset && !(how === 'toggle' && this.selected.delete(asset.id))) this.selected.add(asset.id);
     }
-    this.inspected = this.selected.size === 0 ? null : (asset ?? this.inspected);
+    this.inspected = this.selected.size === 0 ? null : (this.assetAt(index) ?? this.inspected);
   }
 
   async chooseAll(): Promise<void> {
@@ -163,13 +323,54 @@ export class LibraryState {
   }
 
   async setCaption(asset: Asset, text: string): Promise<void> {
-    this.#replace(await api.command('library.setCaption', { asset: asset.id, text }));
+    this.take(await api.command('library.setCaption', { asset: asset.id, text }));
+  }
+
+  /** Every caption a picture has had, the latest first. */
+  async captionsOf(asset: Asset): Promise<CaptionRecord[]> {
+    return api.command('library.captions', { asset: asset.id });
+  }
+
+  async restoreCaption(asset: Asset, caption: number): Promise<void> {
+    this.take(await api.command('library.restoreCaption', { asset: asset.id, caption }));
+  }
+
+  async loadTags(): Promise<void> {
+    this.tags = await api.command('library.tags', {});
+  }
+
+  /** Adds tags to pictures and takes others away. */
+  async tag(assets: readonly string[], change: { add?: string[]; remove?: string[] }): Promise<number> {
+    const { changed } = await api.command('library.tag', { assets: [...assets], ...change });
+    const { inspected } = this;
+    if (inspected && assets.includes(inspected.id)) await this.#fetchAgain(inspected.id);
+    await this.loadTags();
+    return changed;
+  }
+
+  /** The tags of the selected pictures that are at hand, with on how many of them each stands. */
+  get selectedTags(): Map<string, number> {
+    const counts = new Map<string, number>();
+    const count = (asset: Asset): void => {
+      if (!this.selected.has(asset.id)) return;
+      for (const tag of asset.tags) counts.set(tag, (counts.get(tag) ?? 0) + 1);
+    };
+    if (this.search) for (const hit of this.search.answer.hits) count(hit.asset);
+    else for (const assets of this.#pages.values()) for (const asset of assets) count(asset);
+    return counts;
+  }
+
+  /** The pictures of a scope, as the commands take them. */
+  scoped(scope: CaptionScope): { assets?: string[]; filter?: AssetFilter } {
+    if (scope === 'selected') return { assets: [...this.selected] };
+    if (scope === 'uncaptioned') return { filter: { captioned: false } };
+    if (scope === 'all') return {};
+    if (this.search) return { assets: this.search.answer.hits.map((hit) => hit.asset.id) };
+    return { filter: this.filter };
   }
 
   async startCaptions(scope: CaptionScope, options: CaptionOptions): Promise<Job> {
-    if (scope === 'selected') return api.command('captions.start', { assets: [...this.selected], options });
-    const filter = scope === 'uncaptioned' ? filters.uncaptioned.filter : {};
-    return api.command('captions.start', { filter, options });
+    return api.command('captions.start', { ...this.scoped(scope), options });
   }
 
   async removeSelected(): Promise<number> {
@@ -178,72 +379,14 @@ export class LibraryState {
       const hits = this.search.answer.hits.filter((hit) => !this.selected.has(hit.asset.id));
       this.search = { ...this.search, answer: { ...this.search.answer, hits } };
     }
+    this.large = null;
     this.clearSelection();
     this.#noteChange(null);
     return removed;
   }
 
-  // Fetching
-
-  async #search(input: { text: string } | { asset: string }, like: Asset | null): Promise<void> {
-    const search = ++this.#searches;
-    this.searching = true;
-    try {
-      const answer = await api.command('library.search', { ...input, limit: 60 });
-      // A later search, or going back to the library, outruns an earlier answer.
-      if (search !== this.#searches) return;
-      this.clearSelection();
-      this.search = { text: 'text' in input ? input.text : '', like, answer };
-    } catch (error) {
-      if (search === this.#searches) this.#notices.problem(error);
-    } finally {
-      if (search === this.#searches) this.searching = false;
-    }
-  }
-
-  async #loadPage(page: number): Promise<void> {
-    this.#loading.add(page);
-    const listing = this.#listing;
-    try {
-      const { total, assets } = await api.command('library.list', {
-        filter: filters[this.filter].filter,
-        offset: page * pageSize,
-        limit: pageSize,
-      });
-      if (listing !== this.#listing) return;
-      this.total = total;
-      this.#pages = new Map(this.#pages).set(page, assets);
-    } catch (error) {
-      this.#notices.problem(error);
-    } finally {
-      if (listing === this.#listing) this.#loading.delete(page);
-    }
-  }
-
-  #forgetPages(): void {
-    this.#listing += 1;
-    this.#loading.clear();
-    this.#pages = new Map();
-    this.total = null;
-  }
-
-  async #idsBetween(first: number, last: number): Promise<string[]> {
-    const missing: Promise<void>[] = [];
-    if (!this.search) {
-      for (let page = Math.floor(first / pageSize); page <= Math.floor(last / pageSize); page++) {
-        if (!this.#pages.has(page)) missing.push(this.#loadPage(page));
-      }
-    }
-    await Promise.all(missing);
-    const ids: string[] = [];
-    for (let index = first; index <= last; index++) {
-      const asset = this.assetAt(index);
-      if (asset) ids.push(asset.id);
-    }
-    return ids;
-  }
-
-  #replace(asset: Asset): void {
+  /** Takes in a picture as a command has just answered it. */
+  take(asset: Asset): void {
     if (this.inspected?.id === asset.id) this.inspected = asset;
     for (const [page, assets] of this.#pages) {
       const index = assets.findIndex((one) => one.id === asset.id);
@@ -257,10 +400,119 @@ export class LibraryState {
     }
   }
 
+  // Fetching
+
+  async #searchAgain(): Promise<void> {
+    const text = this.query.trim();
+    const terms = (without: boolean): SearchTerm[] =>
+      this.chips.filter((chip) => chip.without === without).map(asTerm);
+    const also = terms(false);
+    const without = terms(true);
+    if (text === '' && also.length === 0) {
+      // Chips that only take away wait for something to take away from.
+      this.#searches += 1;
+      this.searching = false;
+      if (this.search) {
+        this.search = null;
+        this.clearSelection();
+        this.show(...this.#shown);
+      }
+      this.onaddress(false);
+      return;
+    }
+    const search = ++this.#searches;
+    this.searching = true;
+    this.onaddress(false);
+    try {
+      const answer = await api.command('library.search', {
+        text,
+        with: also,
+        without,
+        filter: this.filter,
+        limit: searchLimit,
+      });
+      // A later search, or going back to the library, outruns an earlier answer.
+      if (search !== this.#searches) return;
+      this.clearSelection();
+      const [only] = this.chips;
+      const like =
+        text === '' && this.chips.length === 1 && only?.kind === 'asset' && !only.without ? only.asset : null;
+      this.search = { text, like, answer };
+    } catch (error) {
+      if (search === this.#searches) this.#notices.problem(error);
+    } finally {
+      if (search === this.#searches) this.searching = false;
+    }
+  }
+
+  #fetchWanted(): void {
+    for (const page of this.#wanted) {
+      if (this.#loading.size >= pagesAtOnce) return;
+      if (!this.#pages.has(page) && !this.#loading.has(page)) {
+        void this.#loadPage(page).then(() => this.#fetchWanted());
+      }
+    }
+  }
+
+  async #loadPage(page: number): Promise<void> {
+    this.#loading.add(page);
+    const listing = this.#listing;
+    try {
+      const { total, assets } = await api.command('library.list', {
+        filter: this.filter,
+        order: this.order,
+        offset: page * pageSize,
+        limit: pageSize,
+      });
+      if (listing !== this.#listing) return;
+      this.total = total;
+      this.#pages = this.#trimmed(new Map(this.#pages).set(page, assets), page);
+    } catch (error) {
+      this.#notices.problem(error);
+      // Without the page there is nothing to fetch next.
+      this.#wanted = [];
+    } finally {
+      if (listing === this.#listing) this.#loading.delete(page);
+    }
+  }
+
+  #trimmed(pages: Map<number, readonly Asset[]>, near: number): Map<number, readonly Asset[]> {
+    while (pages.size > pagesKept) {
+      let furthest = near;
+      for (const page of pages.keys()) {
+        if (Math.abs(page - near) > Math.abs(furthest - near)) furthest = page;
+      }
+      pages.delete(furthest);
+    }
+    return pages;
+  }
+
+  #forgetPages(): void {
+    this.#listing += 1;
+    this.#loading.clear();
+    this.#wanted = [];
+    this.#pages = new Map();
+    this.total = null;
+  }
+
+  async #idsBetween(first: number, last: number): Promise<string[]> {
+    const known: string[] = [];
+    for (let index = first; index <= last; index++) {
+      const asset = this.assetAt(index);
+      if (!asset) {
+        const { filter, order } = this;
+        return (await api.command('library.ids', { filter, order })).slice(first, last + 1);
+      }
+      known.push(asset.id);
+    }
+    return known;
+  }
+
   #noteChange(assets: string[] | null): void {
     if (assets === null) this.#touched = null;
     else for (const id of assets) this.#touched?.add(id);
     this.#refreshTimer ??= setTimeout(() => void this.#refresh(), refreshMs);
+    if (this.facetsOpen) this.#facetsTimer ??= setTimeout(() => this.loadFacets(), facetsMs);
   }
 
   /** Fetches again what is on screen; the rest is fetched when it is scrolled to. */
@@ -289,7 +541,7 @@ export class LibraryState {
 
   async #fetchAgain(id: string): Promise<void> {
     try {
-      this.#replace(await api.command('library.get', { asset: id }));
+      this.take(await api.command('library.get', { asset: id }));
     } catch (error) {
       if (!(error instanceof FabulaError && error.code === 'not-found')) return this.#notices.problem(error);
       // Removed in the meantime: the list no longer has it, so the inspector lets go of it too.
@@ -297,4 +549,21 @@ export class LibraryState {
       if (this.inspected?.id === id) this.inspected = null;
     }
   }
+}
+
+function asTerm(chip: SearchChip): SearchTerm {
+  if (chip.kind === 'text') return { text: chip.text };
+  if (chip.kind === 'asset') return { asset: chip.asset.id };
+  return { picture: chip.picture, name: chip.name };
+}
+
+function sameThing(one: SearchChip, other: NewChip): boolean {
+  if (one.kind === 'text' && other.kind === 'text') return one.text === other.text;
+  if (one.kind === 'asset' && other.kind === 'asset') return one.asset.id === other.asset.id;
+  return one.kind === 'picture' && other.kind === 'picture' && one.picture === other.picture;
+}
+
+function keptTileWidth(): number {
+  const width = Number(kept('library.tile'));
+  return width >= tileWidths.least && width <= tileWidths.most ? width : tileWidths.usual;
 }

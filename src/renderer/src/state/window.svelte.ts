@@ -13,13 +13,15 @@ import { SettingsState } from './settings.svelte.ts';
 import { StoriesState } from './stories.svelte.ts';
 import { StoryState, storyViews, type StoryViewName } from './story.svelte.ts';
 
-export type View = 'library' | 'stories' | 'story';
+export type View = 'library' | 'review' | 'stories' | 'story';
 
 export type OpenDialog =
   | { name: 'palette' }
   | { name: 'import' }
   | { name: 'caption' }
   | { name: 'write-captions' }
+  | { name: 'replace' }
+  | { name: 'review' }
   | { name: 'outline' }
   | { name: 'export' }
   | { name: 'match'; panel: string }
@@ -53,6 +55,7 @@ export class WindowState {
   /** Connects to the studio and opens the view that the address names. */
   async start(): Promise<void> {
     api.connect();
+    this.library.onaddress = (step) => this.#followLibrary(step);
     void this.counts.load();
     await Promise.all([
       this.settings.load(),
@@ -74,7 +77,13 @@ export class WindowState {
 
   showLibrary(): void {
     this.#leaveStory();
-    this.#go('library', '#/library');
+    this.#go('library', this.#libraryAddress());
+  }
+
+  /** Opens the queue of captions under review. */
+  showReview(): void {
+    this.#leaveStory();
+    this.#go('review', '#/library/review');
   }
 
   showStories(): void {
@@ -173,11 +182,30 @@ export class WindowState {
   }
 
   async #openAddress(): Promise<void> {
-    const [view, id, page] = location.hash.replace(/^#\//, '').split('/');
+    const [path = '', query = ''] = location.hash.replace(/^#\//, '').split('?', 2);
+    const [view, id, page] = path.split('/');
     if (view === 'stories' && id) {
       await this.openStory(id, storyViews.find((name) => name === page) ?? 'board');
     } else if (view === 'stories') this.showStories();
-    else this.showLibrary();
+    else if (view === 'library' && id === 'review') this.showReview();
+    else {
+      await this.library.openAddress(query);
+      this.showLibrary();
+    }
+  }
+
+  #libraryAddress(): string {
+    const { address } = this.library;
+    return address === '' ? '#/library' : `#/library?${address}`;
+  }
+
+  /** Filter and search stand in the address: a step of the filter is one to go back from, a search is not. */
+  #followLibrary(step: boolean): void {
+    if (this.view !== 'library') return;
+    const address = this.#libraryAddress();
+    if (location.hash === address) return;
+    if (step) history.pushState(null, '', address);
+    else history.replaceState(null, '', address);
   }
 
   #go(view: View, address: string): void {
