@@ -6,6 +6,7 @@ import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openBrowser, startStudio, type OpenBrowser, type RunningStudio } from '../fixtures/browser.ts';
 import { writePictures } from '../fixtures/pictures.ts';
+import { openPanels, panel, text } from './panels.ts';
 import { addFolder, ask, importOutline, jobEnded, picturesShown, saved, storyAsSaved } from './steps.ts';
 
 /** Suggestions in the window: they stream, Tab takes them, Esc drops them, and nothing is applied by itself. */
@@ -220,6 +221,24 @@ describe.skipIf(missing)('suggestions', () => {
     expect(await textOf(4)).toBe(next);
     await page.keyboard.press('Control+z');
     await expect.poll(async () => (await storyAsSaved(page)).story.panels[3]!.blocks.length).toBe(2);
+  });
+
+  test('in the script, where text flows, it is the same', async () => {
+    const words = 'Tom had a big red ball. He liked to';
+    await openPanels(page, 'Flow', [panel([text('The sun was warm.')]), panel([text(words)])], '/script');
+    await page.getByLabel('Text of panel 2').click();
+    await page.keyboard.press('Control+End');
+    await page.keyboard.press('Control+g');
+    await offered().waitFor();
+    await page.keyboard.press('Escape');
+    await ghost().waitFor({ state: 'detached' });
+    expect(await textOf(2)).toBe(words);
+    await handle(2).press('g');
+    await offered().waitFor();
+    const next = await page.locator('.ghost').textContent();
+    await page.keyboard.press('Tab');
+    await saved(page);
+    expect(await textOf(2)).toBe(`${words}${next}`);
   });
 
   test('a story in another script is told honestly, and left alone', async () => {
