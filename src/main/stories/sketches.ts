@@ -167,7 +167,10 @@ export class Sketches {
     const before = new Date(clock.now().getTime() - keptFor).toISOString();
     const old = new Set(
       database
-        .prepare("SELECT id FROM assets WHERE origin = 'sketched' AND caption IS NULL AND imported_at < ?")
+        .prepare(
+          `SELECT id FROM assets WHERE origin = 'sketched' AND caption IS NULL AND imported_at < ?
+           AND id NOT IN (SELECT asset FROM history_changes)`,
+        )
         .pluck()
         .all(before) as string[],
     );
