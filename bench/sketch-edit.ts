@@ -5,8 +5,9 @@
  *
  * From the pointer's event (its own time stamp) until the frame is made that shows the new drawing: the request, the
  * drawing of the scene, the answer, decoding and painting are all in it, and so is the wait for that frame, up to
- * 16 ms. Figures in scenes of several places are dragged.
+ * 16 ms. Figures in scenes of several places are dragged. How busy the machine was shows in the second line.
  */
+import { availableParallelism, loadavg } from 'node:os';
 import { openBrowser, startStudio } from '../tests/fixtures/browser.ts';
 import { openSketches } from '../tests/fixtures/sketches.ts';
 
@@ -27,6 +28,7 @@ try {
   await page.goto(studio.url);
   await openSketches(page, texts);
   const all: number[] = [];
+  const empty: number[] = [];
   for (const at of texts.keys()) {
     await page.locator(`[data-picture-block="b${at}"]`).dblclick();
     await page.locator('[data-sketch-picture]').waitFor();
@@ -53,6 +55,18 @@ try {
         });
       });
     });
+    empty.push(
+      ...(await page.evaluate(async () => {
+        const times: number[] = [];
+        for (let round = 0; round < 20; round++) {
+          const began = performance.now();
+          const headers = { 'content-type': 'application/json' };
+          await (await fetch('/command/studio.about', { method: 'POST', headers, body: '{}' })).json();
+          times.push(performance.now() - began);
+        }
+        return times;
+      })),
+    );
     await page.mouse.move(from.x, from.y);
     await page.mouse.down();
     for (let move = 1; move <= moves; move++) {
@@ -67,7 +81,11 @@ try {
     await page.getByRole('dialog').waitFor({ state: 'detached' });
   }
   process.stdout.write(
-    `sketch-edit: event to painted drawing, ${all.length} steps: median ms = ${quantile(all, 0.5).toFixed(1)}, p95 ms = ${quantile(all, 0.95).toFixed(1)}\n`,
+    [
+      `sketch-edit: event to painted drawing, ${all.length} steps: median ms = ${quantile(all, 0.5).toFixed(1)}, p95 ms = ${quantile(all, 0.95).toFixed(1)}, fastest tenth ms = ${quantile(all, 0.1).toFixed(1)}`,
+      `sketch-edit: an empty request of the same page, same run: median ms = ${quantile(empty, 0.5).toFixed(1)}, p95 ms = ${quantile(empty, 0.95).toFixed(1)}; load of the machine = ${loadavg()[0]!.toFixed(1)} on ${availableParallelism()} cores`,
+      '',
+    ].join('\n'),
   );
 } finally {
   await browser.close();

@@ -128,6 +128,20 @@ try {
     await page.locator('[data-picture-block]').nth(1).click();
     await page.getByText('Where it comes from').waitFor();
     await take(page, name('story'));
+    // The first panel's picture is a sketch, whatever was suggested for the others.
+    await page.locator('[data-picture-block]').first().click();
+    await page.keyboard.press('e');
+    const editor = page.getByRole('dialog', { name: /^Edit the sketch/ });
+    await editor.locator('[data-place] img').first().waitFor();
+    await editor.locator('[data-sketch-picture]').waitFor();
+    await editor.locator('[data-figure-row]').first().click();
+    await take(page, name('sketch'));
+    await editor.getByRole('button', { name: 'Add a figure…' }).click();
+    await editor.getByLabel('Search figures').fill(colorScheme === 'light' ? 'gato' : 'قمر');
+    await editor.locator('.search li').first().waitFor();
+    await take(page, name('sketch-search'));
+    await editor.getByRole('button', { name: 'Done' }).click();
+    await page.locator('[data-picture-block]').nth(1).click();
     await page.keyboard.press('m');
     await page
       .getByText(/^(Suggested|No suggestion)/)

@@ -1,5 +1,4 @@
 import * as api from '../api.ts';
-import type { FigurePicture } from '../../../shared/contract.ts';
 import type { MessageKey } from '../../../shared/messages.ts';
 import type { Figure, FigureBox, Scene } from '../../../shared/scene.ts';
 import { currentVersion, type ImageBlock, type ImageVersion, type Panel } from '../../../shared/story.ts';
@@ -45,7 +44,7 @@ export class SketchState {
   selected = $state.raw<readonly string[]>([]);
   /** The scene as it is being changed; null while it is as the story has it. */
   #draft = $state.raw<Scene | null>(null);
-  #pictures = $state.raw<ReadonlyMap<string, FigurePicture>>(new Map());
+  #pictures = $state.raw<ReadonlyMap<string, { label: string; address: string }>>(new Map());
   /** Edits on their way into the story. */
   #saving = $state(0);
   #saved: Promise<void> = Promise.resolve();
@@ -152,11 +151,15 @@ export class SketchState {
     );
     if (!found) return;
     const pictures = new Map(this.#pictures);
-    for (const [at, figure] of missing.entries()) pictures.set(pictureKey(figure), found[at]!);
+    for (const [at, figure] of missing.entries()) {
+      const { label, picture } = found[at]!;
+      pictures.set(pictureKey(figure), { label, address: svgAddress(picture) });
+    }
     this.#pictures = pictures;
   }
 
-  pictureOf(figure: Figure): FigurePicture | undefined {
+  /** The English name of a figure, and the address of its picture, once it is here. */
+  pictureOf(figure: Figure): { label: string; address: string } | undefined {
     return this.#pictures.get(pictureKey(figure));
   }
 
