@@ -7,6 +7,38 @@ import match from './messages/en/match.json' with { type: 'json' };
 import menu from './messages/en/menu.json' with { type: 'json' };
 import sketch from './messages/en/sketch.json' with { type: 'json' };
 import suggest from './messages/en/suggest.json' with { type: 'json' };
+import appEs from './messages/es/app.json' with { type: 'json' };
+import boardEs from './messages/es/board.json' with { type: 'json' };
+import exportingEs from './messages/es/export.json' with { type: 'json' };
+import libraryEs from './messages/es/library.json' with { type: 'json' };
+import matchEs from './messages/es/match.json' with { type: 'json' };
+import menuEs from './messages/es/menu.json' with { type: 'json' };
+import sketchEs from './messages/es/sketch.json' with { type: 'json' };
+import suggestEs from './messages/es/suggest.json' with { type: 'json' };
+import appAr from './messages/ar/app.json' with { type: 'json' };
+import boardAr from './messages/ar/board.json' with { type: 'json' };
+import exportingAr from './messages/ar/export.json' with { type: 'json' };
+import libraryAr from './messages/ar/library.json' with { type: 'json' };
+import matchAr from './messages/ar/match.json' with { type: 'json' };
+import menuAr from './messages/ar/menu.json' with { type: 'json' };
+import sketchAr from './messages/ar/sketch.json' with { type: 'json' };
+import suggestAr from './messages/ar/suggest.json' with { type: 'json' };
+import appJa from './messages/ja/app.json' with { type: 'json' };
+import boardJa from './messages/ja/board.json' with { type: 'json' };
+import exportingJa from './messages/ja/export.json' with { type: 'json' };
+import libraryJa from './messages/ja/library.json' with { type: 'json' };
+import matchJa from './messages/ja/match.json' with { type: 'json' };
+import menuJa from './messages/ja/menu.json' with { type: 'json' };
+import sketchJa from './messages/ja/sketch.json' with { type: 'json' };
+import suggestJa from './messages/ja/suggest.json' with { type: 'json' };
+import appMs from './messages/ms/app.json' with { type: 'json' };
+import boardMs from './messages/ms/board.json' with { type: 'json' };
+import exportingMs from './messages/ms/export.json' with { type: 'json' };
+import libraryMs from './messages/ms/library.json' with { type: 'json' };
+import matchMs from './messages/ms/match.json' with { type: 'json' };
+import menuMs from './messages/ms/menu.json' with { type: 'json' };
+import sketchMs from './messages/ms/sketch.json' with { type: 'json' };
+import suggestMs from './messages/ms/suggest.json' with { type: 'json' };
 
 /**
  * The words of the window and of its menus, in every language they speak. One folder a language, one file an area; a
@@ -38,10 +70,46 @@ export const languageCodes = Object.keys(languages) as Language[];
 type Catalogue = Readonly<Record<string, Readonly<Record<string, string>>>>;
 const catalogues: Readonly<Record<Language, Catalogue>> = {
   en: english,
-  es: {},
-  ar: {},
-  ja: {},
-  ms: {},
+  es: {
+    app: appEs,
+    board: boardEs,
+    export: exportingEs,
+    library: libraryEs,
+    match: matchEs,
+    menu: menuEs,
+    sketch: sketchEs,
+    suggest: suggestEs,
+  },
+  ar: {
+    app: appAr,
+    board: boardAr,
+    export: exportingAr,
+    library: libraryAr,
+    match: matchAr,
+    menu: menuAr,
+    sketch: sketchAr,
+    suggest: suggestAr,
+  },
+  ja: {
+    app: appJa,
+    board: boardJa,
+    export: exportingJa,
+    library: libraryJa,
+    match: matchJa,
+    menu: menuJa,
+    sketch: sketchJa,
+    suggest: suggestJa,
+  },
+  ms: {
+    app: appMs,
+    board: boardMs,
+    export: exportingMs,
+    library: libraryMs,
+    match: matchMs,
+    menu: menuMs,
+    sketch: sketchMs,
+    suggest: suggestMs,
+  },
 };
 
 /** `rtl` for languages written from right to left. */

@@ -39,6 +39,29 @@ const notYetConverted = [
   'story.svelte.ts',
 ];
 
+/** Words that are written the same in English and in the language. */
+const sameIn: Readonly<Record<Language, readonly MessageKey[]>> = {
+  en: [],
+  es: ['app.inspector', 'board.secondsSign', 'menu.zoomWindow', 'sketch.moodNeutral'],
+  ar: ['export.letter'],
+  ja: [],
+  ms: [
+    'app.jobImportOne',
+    'board.panelNumber',
+    'board.secondsSign',
+    'export.format',
+    'export.letter',
+    'sketch.moodNeutral',
+    'sketch.placeStadium',
+  ],
+};
+
+/** A message of placeholders and signs alone, or of a name that is not translated. */
+function isNameOrSign(message: string): boolean {
+  const text = message.replace(/\{[^{}]*\}/g, '');
+  return /^(A4|Markdown|PDF)$/.test(text) || !/\p{L}/u.test(text);
+}
+
 const others = languageCodes.filter((code) => code !== 'en');
 const keys = keysOf('en') as MessageKey[];
 
@@ -98,6 +121,14 @@ describe.each(others)('%s', (language) => {
 
   test('has no key that English lacks', () => {
     expect(translated.filter((key) => !keys.includes(key as MessageKey))).toEqual([]);
+  });
+
+  test('leaves nothing in English by accident', () => {
+    const left = keys.filter((key) => {
+      const own = messageOf(language, key);
+      return own === messageOf('en', key) && !isNameOrSign(own!) && !sameIn[language].includes(key);
+    });
+    expect(left).toEqual([]);
   });
 
   test('has the same places to fill in as English, and every plural form it needs', () => {
