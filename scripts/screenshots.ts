@@ -150,6 +150,7 @@ try {
     await take(page, name('match'));
     await page.keyboard.press('Escape');
     await page.keyboard.press('Control+p');
+    await page.locator('[data-preview][aria-busy="false"] [data-page="1"] img').waitFor();
     await take(page, name('export'));
     await page.keyboard.press('Escape');
     await page.keyboard.press('Control+k');

@@ -474,7 +474,7 @@ export interface PreviewPage {
 export interface ExportPreview {
   id: string;
   pages: PreviewPage[];
-  /** Pictures that are not on the pages yet, because they are still being read. */
+  /** Pictures that are not on the pages yet, or only as thumbnails, because they are still being read. */
   waiting: number;
   /** What a person should know: pictures that are missing, characters that no font has. */
   warnings: string[];

@@ -98,12 +98,17 @@ export class Previews {
     const selection = select(story, { options, captionOf });
     const ready = new Map<string, SmallPicture | null>();
     const warnings: string[] = [];
+    /** Pictures that a thumbnail stands in for, until they are read large enough for their frame. */
+    const standIns: string[] = [];
     const reading = mapLimited(
       [...selection.shownIn],
       4,
       async ([asset, numbers], place) => {
+        const size = sizeFor(options, place, selection.shownIn.size);
+        const standIn = size === 'preview' && !this.#pictures.has(keyOf(asset, size));
         try {
-          ready.set(asset, await this.#picture(asset, sizeFor(options, place, selection.shownIn.size)));
+          ready.set(asset, await this.#picture(asset, standIn ? 'thumb' : size));
+          if (standIn) standIns.push(asset);
         } catch (error) {
           warnings.push(pictureProblem(error, numbers));
           ready.set(asset, null);
@@ -113,16 +118,27 @@ export class Previews {
     );
     // Its failure is heard below; a cancelled preview does not wait for it.
     reading.catch(() => {});
-    const set = () => this.#set(story, options, selection, ready, warnings, signal);
+    const set = (waiting: number) =>
+      this.#set(story, options, selection, ready, { warnings, waiting, signal });
 
     await Promise.race([reading, new Promise((resolve) => setTimeout(resolve, patience))]);
-    if (ready.size < selection.shownIn.size) {
-      const early = await set();
-      if (early.waiting === 0) return early;
+    const unread = selection.shownIn.size - ready.size;
+    if (unread + standIns.length > 0) {
+      const early = await set(unread + standIns.length);
       onPreview?.(early);
       await reading;
+      await mapLimited(
+        standIns,
+        4,
+        async (asset) => {
+          // The thumbnail stays where the larger picture cannot be made.
+          const large = await this.#picture(asset, 'preview').catch(() => undefined);
+          if (large !== undefined) ready.set(asset, large);
+        },
+        signal,
+      );
     }
-    return set();
+    return set(0);
   }
 
   /**
@@ -163,13 +179,13 @@ export class Previews {
     options: ExportOptions,
     selection: Selection,
     ready: ReadonlyMap<string, SmallPicture | null>,
-    problems: readonly string[],
-    signal: AbortSignal | undefined,
+    state: { warnings: readonly string[]; waiting: number; signal: AbortSignal | undefined },
   ): Promise<ExportPreview> {
     const { ids, clock, sizeOf } = this.#parts;
     const words = printedWords(selection.language);
     const shown = new Map(ready);
-    const warnings = [...problems];
+    const { waiting, signal } = state;
+    const warnings = [...state.warnings];
     const imageOf = (block: string): PageImage | undefined => {
       const image = selection.images.get(block);
       if (image === undefined) return undefined;
@@ -211,7 +227,7 @@ export class Previews {
     return {
       id,
       pages: withPanels(answer.pages, answer.places),
-      waiting: selection.shownIn.size - shown.size,
+      waiting,
       warnings,
     };
   }
@@ -249,7 +265,7 @@ export class Previews {
 
   /** A picture of a size, in a format that is quickly read. Kept between previews: options change, pictures do not. */
   #picture(asset: string, size: MediaSize): Promise<SmallPicture> {
-    const key = `${asset}-${size}`;
+    const key = keyOf(asset, size);
     const kept = this.#pictures.get(key);
     this.#pictures.delete(key);
     const reading = kept ?? this.#readPicture(asset, size);
@@ -290,6 +306,13 @@ export class Previews {
   }
 }
 
+/** Frames that print with more pixels than this are too large for a thumbnail. */
+const largeFrame = 1300;
+
+function keyOf(asset: string, size: MediaSize): string {
+  return `${asset}-${size}`;
+}
+
 /** Width of pictures in large frames, in pixels. */
 const largeSide = 900;
 
@@ -300,7 +323,7 @@ const largeSide = 900;
  */
 function sizeFor(options: ExportOptions, place: number, pictures: number): MediaSize {
   const many = pictures > manyPictures && !(options.cover && place === 0);
-  return many || printPixels(options, place) < 1000 ? 'thumb' : 'preview';
+  return many || printPixels(options, place) < largeFrame ? 'thumb' : 'preview';
 }
 
 /** Which panels stand on which page. */

@@ -182,6 +182,22 @@ describe('a preview', () => {
     expect((await pixelsOf(early[0]!)).equals(await pixelsOf(whole))).toBe(false);
   });
 
+  test('in large frames shows thumbnails first, and the same pages with sharper pictures then', async () => {
+    const story = await insert();
+    const early: ExportPreview[] = [];
+    const listen = { onPreview: (preview: ExportPreview) => early.push(preview) };
+    const whole = await exports.preview(story.id, options({ layout: 'picture-book' }), listen);
+    expect(early.at(-1)).toMatchObject({ pages: whole.pages });
+    expect(early.at(-1)!.waiting).toBeGreaterThan(0);
+    const page = whole.pages.length - 1;
+    const sharp = await exports.previewPage(whole.id, page, 900);
+    expect(sharp.length).toBeGreaterThan((await exports.previewPage(early.at(-1)!.id, page, 900)).length);
+    // The second time they are at hand.
+    early.length = 0;
+    await exports.preview(story.id, options({ layout: 'picture-book', notes: true }), listen);
+    expect(early).toEqual([]);
+  });
+
   test('that is no longer wanted is not waited for, and the next one is set', async () => {
     const story = await insert();
     const controllers = Array.from({ length: 4 }, () => new AbortController());
