@@ -51,8 +51,13 @@ const sameIn: Readonly<Record<Language, readonly MessageKey[]>> = {
     'board.secondsSign',
     'export.format',
     'export.letter',
-    'sketch.moodNeutral',
+    'library.chipTag',
+    'library.chipFolder',
+    'library.folder',
+    'match.panel',
+    'match.toPanel',
     'sketch.placeStadium',
+    'sketch.moodNeutral',
   ],
 };
 
