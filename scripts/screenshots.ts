@@ -106,6 +106,18 @@ try {
     await page.getByRole('button', { name: 'Caption…' }).click();
     await take(page, name('caption'));
     await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Find and replace in captions' }).click();
+    await page.getByLabel('Find', { exact: true }).fill('man');
+    await page.getByLabel('Replace with').fill('person');
+    await page.getByLabel('Whole words').check();
+    await page.locator('ins').first().waitFor();
+    await take(page, name('replace'));
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Review…' }).click();
+    await page.getByRole('button', { name: 'Start reviewing' }).click();
+    await page.locator('[data-review-caption]').waitFor();
+    await take(page, name('review'));
+    await page.getByRole('button', { name: 'Back to the library' }).click();
 
     await page.getByRole('link', { name: 'Stories', exact: true }).click();
     await page

@@ -206,7 +206,7 @@ describe('usage', () => {
   test.each([
     [['nonsense']],
     [['search']],
-    [['search', 'cat', '--image', 'a.png']],
+    [['search', '--without', 'cat']],
     [['search', 'cat', '-k', 'many']],
     [['sketch', 'cat']],
     [['sketch', 'cat', '-o', 'cat.doc']],

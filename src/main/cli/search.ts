@@ -1,34 +1,67 @@
 import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { SearchAnswer } from '../../shared/contract.ts';
 import { explainFileError } from '../fs-errors.ts';
+import type { QueryTerm } from '../search.ts';
 import { common, wholeNumber, type Cli, type CommonOptions } from './cli.ts';
 import { embed } from './import.ts';
 import { count, printable } from './terminal.ts';
 
-/** `fabula search TEXT` and `fabula search --image FILE`. */
+interface SearchFlags extends CommonOptions {
+  image: string[];
+  without: string[];
+  withoutImage: string[];
+  tag: string[];
+  folder?: string;
+  limit: number;
+}
+
+const collect = (value: string, all: string[]): string[] => [...all, value];
+
+/** `fabula search TEXT`, with pictures to look for, and texts and pictures to leave out. */
 export function addSearch(program: Command, cli: Cli): void {
   const command = common(program.command('search'))
-    .description('find pictures of the library by a text, or by a picture')
+    .description('find pictures of the library by a text, by a picture, or both')
     .argument('[text...]', 'what to look for')
-    .option('--image <file>', 'find pictures like this one')
+    .option(
+      '--image <file>',
+      'pictures like this one: a file, or the id of an asset; may be repeated',
+      collect,
+      [],
+    )
+    .option('--without <text>', 'leave out what shows this; may be repeated', collect, [])
+    .option('--without-image <file>', 'leave out what is like this; may be repeated', collect, [])
+    .option('--tag <tag>', 'only pictures with this tag; may be repeated', collect, [])
+    .option('--folder <folder>', 'only pictures of this folder and those inside it')
     .option('-k, --limit <number>', 'how many to show', wholeNumber(1, 1000), 10)
-    .action(async (words: string[], options: CommonOptions & { image?: string; limit: number }) => {
+    .action(async (words: string[], options: SearchFlags) => {
       const text = words.join(' ').trim();
-      const { image, limit } = options;
-      if ((text === '') === (image === undefined)) {
-        command.error('error: give either a text or --image FILE to search for.', { exitCode: 2 });
+      const { image, without, withoutImage, tag, folder, limit } = options;
+      if (text === '' && image.length === 0) {
+        command.error('error: give a text or --image FILE to search for.', { exitCode: 2 });
       }
       await cli.withStudio(options, async (studio) => {
         await embed(studio, cli);
-        const asked = { limit, signal: cli.signal };
-        const answer =
-          image === undefined
-            ? await studio.search.text(text, asked)
-            : await studio.search.picture(await readPicture(image), image, asked);
-        printAnswer(cli, answer);
+        const pictures = async (files: string[]): Promise<QueryTerm[]> =>
+          Promise.all(files.map((file) => pictureTerm(file)));
+        const query = {
+          plus: [...(text === '' ? [] : [{ text }]), ...(await pictures(image))],
+          minus: [...without.map((one) => ({ text: one })), ...(await pictures(withoutImage))],
+        };
+        const filter = {
+          ...(tag.length === 0 ? {} : { tags: tag }),
+          ...(folder === undefined ? {} : { folder: resolve(folder) }),
+        };
+        printAnswer(cli, await studio.search.find(query, { limit, filter, signal: cli.signal }));
       });
     });
+}
+
+/** A picture of the library by its id, or a file. */
+async function pictureTerm(given: string): Promise<QueryTerm> {
+  if (/^[0-9a-f]{64}$/.test(given)) return { asset: given };
+  return { picture: await readPicture(given), name: given };
 }
 
 async function readPicture(file: string): Promise<Uint8Array> {
