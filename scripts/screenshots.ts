@@ -159,8 +159,17 @@ try {
       .getByText(/^(Suggested|No suggestion)/)
       .first()
       .waitFor();
+    await page.waitForFunction(() => document.querySelector('#match-form [aria-busy="true"]') === null);
     await take(page, name('match'));
     await page.keyboard.press('Escape');
+    await page
+      .getByRole('button', { name: /^Compare version/ })
+      .first()
+      .click();
+    await page.getByRole('dialog', { name: 'Compare two versions' }).waitFor();
+    await take(page, name('compare'));
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog', { name: 'Compare two versions' }).waitFor({ state: 'detached' });
     await page.keyboard.press('Control+p');
     await page.locator('[data-preview][aria-busy="false"] [data-page="1"] img').waitFor();
     await take(page, name('export'));

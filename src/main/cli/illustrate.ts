@@ -16,6 +16,8 @@ export interface PanelPicture {
   confidence: number | null;
   asset: string | null;
   text: string;
+  /** Why this picture was suggested; null where the panel had one already. */
+  reason: string | null;
 }
 
 /** `fabula illustrate STORY.md -o FILE`: a picture for every panel that has none, from the library or sketched. */
@@ -25,8 +27,9 @@ export function addIllustrate(program: Command, cli: Cli): void {
       'give every panel of a story a picture, found in the library or sketched, and write the story',
     )
     .argument('<story>', 'a Markdown outline, or a .fabula file')
+    .option('--explain', 'say for each panel why its picture was chosen')
     .option('--seed <number>', 'seeds the sketches (else the outline says)', wholeNumber(0, 0xffffffff));
-  command.action(async (path: string, options: LayoutOptions & { seed?: number }) => {
+  command.action(async (path: string, options: LayoutOptions & { seed?: number; explain?: boolean }) => {
     const format = formatOf(command, options.output);
     await cli.withStudio(options, async (studio) => {
       await embed(studio, cli).catch((error: unknown) => {
@@ -41,6 +44,7 @@ export function addIllustrate(program: Command, cli: Cli): void {
       cli.terminal.data({ story: story.id, file, panels });
       panels.forEach((panel) => {
         sayPanel(cli, panel);
+        if (options.explain && panel.reason !== null) cli.terminal.say(`     ${printable(panel.reason)}`);
       });
       cli.terminal.say(
         `${count(panels.length, 'panel')} in ${printable(options.output)} (story ${story.id}).`,
@@ -61,12 +65,24 @@ export async function illustrateFile(
     warnings,
   } = await studio.readStoryFile(resolve(path), { seed, signal: cli.signal });
   for (const warning of warnings) cli.fail(basename(path), warning);
-  await cli.finish(studio, studio.illustrator.start(story.id));
+  const job = studio.illustrator.start(story.id);
+  await cli.finish(studio, job);
+  const decisions = new Map(
+    studio.jobs
+      .results(job.id)
+      .map(({ item, result }) => [item, (result as { reason?: string } | null)?.reason]),
+  );
   const illustrated = studio.stories.open(story.id).story;
-  return { story: illustrated, panels: illustrated.panels.map(pictureOf) };
+  return {
+    story: illustrated,
+    panels: illustrated.panels.map((panel, index) => ({
+      ...pictureOf(panel, index),
+      reason: decisions.get(panel.id) ?? null,
+    })),
+  };
 }
 
-function pictureOf(panel: Story['panels'][number], index: number): PanelPicture {
+function pictureOf(panel: Story['panels'][number], index: number): Omit<PanelPicture, 'reason'> {
   const image = panel.blocks.find((block) => block.type === 'image');
   const version = image?.type === 'image' ? currentVersion(image) : undefined;
   return {

@@ -74,6 +74,8 @@ function thing(word: string): string {
   return name;
 }
 
+const isFigure = (name: string): boolean => name.startsWith('figure:');
+
 function figureOf(word: string): string | undefined {
   // The plain plural first, or else `caves` would be cafés before they are a cave.
   for (const form of [word, word.replace(/s$/, ''), ...wordForms(word, 'en')]) {
@@ -159,8 +161,12 @@ function against(
   const ofQuery = weight / (sum(query.values()) || 1);
   const ofPicture = shared.length / (things.size || 1);
   const logOdds = fitted.closeness * Math.sqrt(ofQuery * ofPicture) + fitted.shared * weight + fitted.base;
+  // Another animal in the same desert is another picture: where both name figures, they must share one.
+  const asked = [...query.keys()].filter(isFigure);
+  const otherFigures = asked.length > 0 && [...things.keys()].some(isFigure);
+  const most = otherFigures && !asked.some((one) => things.has(one)) ? 0 : mostEvidence;
   return {
-    logOdds: things.size === 0 ? 0 : Math.min(mostEvidence, logOdds),
+    logOdds: things.size === 0 ? 0 : Math.min(most, logOdds),
     shared: shared.toSorted((a, b) => b.weight - a.weight).map(({ word }) => word),
   };
 }

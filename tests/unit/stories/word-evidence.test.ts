@@ -47,6 +47,12 @@ describe('the evidence of words', () => {
     expect(wordEvidence(dragon, null, 'DragonCave').logOdds).toBeGreaterThan(2);
   });
 
+  test('is none where both name figures and share only the place', () => {
+    const horse = query('A horse is lost in the desert.');
+    expect(wordEvidence(horse, null, 'camels-in-the-desert').logOdds).toBeLessThanOrEqual(0);
+    expect(wordEvidence(horse, null, 'desert').logOdds).toBeGreaterThan(0);
+  });
+
   test('is bounded, and tells more where a word is rare', () => {
     const long = query('dragon cave castle knight horse princess tower bridge river forest moon star');
     const all = wordEvidence(
