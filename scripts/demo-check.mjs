@@ -53,6 +53,15 @@ expect(
   `every panel has a picture (${made.panels.length})`,
 );
 
+expect(
+  made.panels[5].source === 'retrieved' && /dragon/.test(made.panels[5].reason),
+  'the dragon in its cave is found by the words of its name, not drawn',
+);
+expect(
+  made.panels.some(({ source }) => source === 'sketched'),
+  'panels that no picture fits are drawn',
+);
+
 const [pdf, html] = made.files;
 expect(existsSync(pdf) && readFileSync(pdf).subarray(0, 5).toString() === '%PDF-', 'the PDF is one');
 expect(statSync(pdf).size > 100_000, `the PDF holds pictures (${Math.round(statSync(pdf).size / 1000)} kB)`);
