@@ -34,8 +34,6 @@ export interface Undoable {
   read(asset: string, key: string): Json | undefined;
   /** Called in the transaction of the step. */
   write(asset: string, key: string, value: Json): void;
-  /** An entry was dropped that had led from `before` to `after`: nobody can ask for `before` any more. */
-  drop?(asset: string, key: string, before: Json): void;
 }
 
 /** What the history needs of the stories to take their edits back. */
@@ -251,15 +249,6 @@ export class History {
   }
 
   #drop(where: string, ...values: unknown[]): void {
-    for (const [kind, { drop }] of this.#kinds) {
-      if (drop === undefined) continue;
-      const changes = this.#database
-        .prepare<unknown[], Change>(
-          `SELECT * FROM history_changes WHERE kind = ? AND entry IN (SELECT number FROM history WHERE ${where})`,
-        )
-        .all(kind, ...values);
-      for (const { asset, key, before } of changes) drop(asset, key, JSON.parse(before) as Json);
-    }
     this.#database.prepare(`DELETE FROM history WHERE ${where}`).run(...values);
   }
 
