@@ -28,8 +28,10 @@ const pagesAtOnce = 2;
 const pagesKept = 80;
 /** Changes that arrive closer together than this are fetched once. */
 const refreshMs = 400;
-/** Facets are counted again at most this often while the library changes. */
+/** Facets are counted again at most this often while the library changes; less often where there is much to count. */
 const facetsMs = 1500;
+const facetsMsLarge = 6000;
+const largeLibrary = 20_000;
 /** The most results of a search that are shown. */
 const searchLimit = 200;
 
@@ -512,7 +514,9 @@ export class LibraryState {
     if (assets === null) this.#touched = null;
     else for (const id of assets) this.#touched?.add(id);
     this.#refreshTimer ??= setTimeout(() => void this.#refresh(), refreshMs);
-    if (this.facetsOpen) this.#facetsTimer ??= setTimeout(() => this.loadFacets(), facetsMs);
+    if (!this.facetsOpen) return;
+    const pause = (this.total ?? 0) > largeLibrary ? facetsMsLarge : facetsMs;
+    this.#facetsTimer ??= setTimeout(() => this.loadFacets(), pause);
   }
 
   /** Fetches again what is on screen; the rest is fetched when it is scrolled to. */
