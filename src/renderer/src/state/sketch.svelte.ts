@@ -52,6 +52,7 @@ export class SketchState {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #wanted: Scene | null = null;
   #drawing = false;
+  #painting: Promise<void> = Promise.resolve();
   #painted: (() => void) | null = null;
 
   readonly #place = $derived.by((): { panel: Panel; block: ImageBlock } | null => {
@@ -98,17 +99,20 @@ export class SketchState {
       while (this.#wanted && this.#wanted !== this.shown?.scene) {
         const scene = this.#wanted;
         const { svg, figures } = await api.command('sketch.preview', { scene });
-        // A picture replaced before it is decoded is never seen, so each is waited for.
-        const painted = new Promise<void>((resolve) => {
-          this.#painted = resolve;
-          setTimeout(resolve, paintMs);
-        });
+        // A picture replaced before it is decoded is never seen, so the one before is waited for.
+        await this.#painting;
+        const address = svgAddress(svg);
+        if (address !== this.shown?.address) {
+          this.#painting = new Promise<void>((resolve) => {
+            this.#painted = resolve;
+            setTimeout(resolve, paintMs);
+          });
+        }
         this.shown = {
           scene,
-          address: svgAddress(svg),
+          address,
           boxes: new Map(figures.map((box) => [box.id, box])),
         };
-        await painted;
       }
     } catch (error) {
       this.#wanted = null;
