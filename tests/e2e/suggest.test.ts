@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,11 +22,7 @@ The wind was strong and the
 // A real studio, its models and a browser share the machine with whatever else runs on it.
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 240_000 });
 
-const writer = join(import.meta.dirname, '../../resources/models/writer/manifest.json');
-const missing = !existsSync(writer);
-if (missing) console.log(`Skipped the suggestions in the window: ${writer} is not there yet.`);
-
-describe.skipIf(missing)('suggestions', () => {
+describe('suggestions', () => {
   let studio: RunningStudio;
   let browser: OpenBrowser;
   let page: Page;

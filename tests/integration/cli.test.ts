@@ -249,20 +249,21 @@ describe('usage', () => {
   });
 });
 
-test('packs: the starter pack is listed, a copy can be added and removed, the shipped one cannot', async () => {
+test('packs: those shipped are listed, a copy can be added and removed, a shipped one cannot', async () => {
   const folder = temporaryFolder();
   const data = ['--data', join(folder, 'data')];
   const list = async (): Promise<unknown> =>
     JSON.parse((await fabula(['packs', 'list', ...data, '--json'])).out) as unknown;
   const starter = { id: 'starter', problem: null, roles: ['encode', 'caption'] };
-  expect(await list()).toMatchObject([starter]);
+  const shipped = [starter, { id: 'writer', problem: null, roles: ['write'] }];
+  expect(await list()).toMatchObject(shipped);
   expect(await fabula(['packs', 'add', copyOfStarter(folder, 'mine'), ...data])).toMatchObject({
     code: 0,
     err: '',
   });
-  expect(await list()).toMatchObject([starter, { ...starter, id: 'mine' }]);
+  expect(await list()).toMatchObject([...shipped, { ...starter, id: 'mine' }]);
   expect((await fabula(['packs', 'remove', 'mine', ...data])).code).toBe(0);
-  expect(await list()).toMatchObject([starter]);
+  expect(await list()).toMatchObject(shipped);
   expect(await fabula(['packs', 'remove', 'starter', ...data])).toMatchObject({
     code: 1,
     err: expect.stringContaining('shipped with Fabula') as string,
@@ -280,6 +281,7 @@ test('doctor tells of every part, and of a data folder that cannot be used', asy
     pictures: 'works',
     packs: 'works',
     models: 'works',
+    writing: 'works',
     pdf: 'works',
   });
   expect(code).toBe(0);

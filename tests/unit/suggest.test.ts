@@ -1,17 +1,13 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run } from '../../src/main/commands.ts';
-import { resourcePath } from '../../src/main/resources.ts';
 import { openStudio, type Studio } from '../../src/main/studio.ts';
 import type { CommandInput, CommandName, CommandOutput, StudioEvents } from '../../src/shared/contract.ts';
 
-const missing = !existsSync(resourcePath('models', 'writer', 'manifest.json'));
-if (missing) console.log('Skipped the tests of suggestions: the writer pack is not there yet.');
-
-describe.skipIf(missing)('what a studio suggests to write', () => {
+describe('what a studio suggests to write', () => {
   let folder: string;
   let studio: Studio;
   let story: string;

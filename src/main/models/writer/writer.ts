@@ -65,14 +65,18 @@ export class Writer {
         random,
         allowed: (piece) => draft.allows(piece),
       });
-      if (id < 0 || draft.ends(id)) return draft.text;
+      if (id < 0 || draft.ends(id)) {
+        const text = draft.closed(draft.text);
+        if (text !== draft.text) onText(text);
+        return text;
+      }
       draft.add(id);
       onText(draft.text);
       next = [id];
       // onnxruntime has the thread while it runs; between two pieces other requests get it, and a cancel is heard.
       await setImmediate();
     }
-    return draft.trimmed;
+    return draft.closed(draft.trimmed);
   }
 
   #tokenizer(file: string): Promise<Pieces> {
@@ -99,6 +103,8 @@ class Draft {
   /** The last pieces of the panel, and every run of {@link ONCE} pieces it has. */
   readonly #last: number[] = [];
   readonly #runs = new Set<string>();
+  /** Quotation marks of the panel's own text. */
+  readonly #quotes: number;
   /** How the panel's own text ends, which decides what may be put behind it. */
   readonly #after: 'nothing' | 'space' | 'word' | 'sign';
 
@@ -108,6 +114,7 @@ class Draft {
     this.#pieces = pieces;
     this.#silent = new Set([marks.begin, marks.picture, marks.pictureEnd, ...marks.never]);
     for (const id of written) this.#remember(id);
+    this.#quotes = quoteCount(plainText(own));
     this.#after =
       own.trim() === ''
         ? 'nothing'
@@ -130,6 +137,12 @@ class Draft {
     const { text } = this;
     const sentence = /^[^]*[.!?]["')]*(?=\s|$)/u.exec(text)?.[0];
     return sentence ?? text.replace(/\s+\S*$/u, '');
+  }
+
+  /** A text with the quotation mark that ends a speech the panel has begun; small models forget it. */
+  closed(text: string): string {
+    const open = (this.#quotes + quoteCount(text)) % 2 === 1;
+    return open && /[.!?]$/.test(text) ? `${text}"` : text;
   }
 
   ends(id: number): boolean {
@@ -166,6 +179,10 @@ const SPACE = 0x20;
 /** A letter or digit of ASCII, or the first byte of a character outside it. */
 function isLetter(byte: number): boolean {
   return byte >= 0x80 || /[A-Za-z0-9]/.test(String.fromCharCode(byte));
+}
+
+function quoteCount(text: string): number {
+  return text.split('"').length - 1;
 }
 
 function wordCount(text: string): number {
