@@ -5,11 +5,13 @@ import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 import { openBrowser, startStudio } from '../tests/fixtures/browser.ts';
 import { root } from '../tests/fixtures/built.ts';
-import { addFolder, importOutline, jobEnded, picturesShown, saved } from '../tests/e2e/steps.ts';
+import { translate, type Language, type MessageKey } from '../src/shared/messages.ts';
+import { addFolder, ask, importOutline, jobEnded, picturesShown, saved } from '../tests/e2e/steps.ts';
 
 /**
- * `npm run screenshots [-- FOLDER]`: takes pictures of every view, light and dark, on the bundled sample pictures, into
- * docs/images/ or the folder given.
+ * `npm run screenshots [-- FOLDER]`: takes pictures of every view, light, dark and in Arabic, on the bundled sample
+ * pictures, into docs/images/ or the folder given. Views are found by what they are and not by what they say, so that
+ * every language goes the same way.
  */
 
 const outline = `---
@@ -34,16 +36,36 @@ Far out, a red boat finds its way home at night.
 Stars over the harbour. The cat sleeps in front of the house.
 `;
 
+const arabicOutline = `# قطة المنارة
+
+قطة برتقالية صغيرة تجلس على صخرة بجانب البحر عند الفجر.
+
+مركبان شراعيان يعودان إلى الخليج عند الغروب.
+
+تأتي العاصفة، ويسقط المطر على المنارة.
+
+بنت تحمل مظلة تركض في المدينة تحت المطر.
+
+قارب أحمر يجد طريقه إلى البيت في الليل.
+
+نجوم فوق الميناء. تنام القطة أمام البيت.
+`;
+
 const folder = process.argv[2] ?? join(root, 'docs', 'images');
+
+/** The pictures that could not be taken, and why. */
+const missed: string[] = [];
 
 async function take(page: Page, name: string): Promise<void> {
   // Pictures decode off the main thread: wait until every one in sight has its pixels.
-  await page.evaluate(() => Promise.all(Array.from(document.images, (image) => image.decode())));
+  await page.evaluate(() =>
+    Promise.all(Array.from(document.images, (image) => image.decode().catch(() => undefined))),
+  );
   await page.evaluate(() => document.fonts.ready);
   await page.mouse.move(0, 0);
   const file = join(folder, `${name}.png`);
   await sharp(await page.screenshot())
-    .png({ palette: true, quality: 90, effort: 10 })
+    .png({ palette: true, quality: 80, effort: 10 })
     .toFile(file);
   console.log(file);
 }
@@ -65,123 +87,214 @@ async function fill(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Caption…' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Start' }).click();
   await jobEnded(page, /^Caption/);
-  await importOutline(page, outline);
-  await page.getByRole('button', { name: 'Illustrate all' }).click();
-  await jobEnded(page, /^Illustrate/);
-  await saved(page);
-  // The first panel as a person would have it: the drawing, whatever was suggested.
-  await page.locator('[data-picture-block]').first().click();
+  for (const text of [arabicOutline, outline]) {
+    await importOutline(page, text);
+    await page.getByRole('button', { name: 'Illustrate all' }).click();
+    await jobEnded(page, /^Illustrate/);
+    await saved(page);
+    // The first panel as a person would have it: the drawing, whatever was suggested.
+    await page.locator('[data-picture-block]').first().click();
+    await page
+      .getByRole('button', { name: /^Version \d+: sketched/ })
+      .first()
+      .click();
+    await saved(page);
+  }
+}
+
+/** Runs a command by its English title, which the palette finds in every language. */
+async function command(page: Page, words: string): Promise<void> {
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox').waitFor();
+  await page.keyboard.type(words);
+  await page.keyboard.press('Enter');
+  await page.getByRole('combobox').waitFor({ state: 'detached' });
+}
+
+/** Goes through every view and dialog. */
+async function walk(page: Page, language: Language, suffix: string): Promise<void> {
+  const dialog = page.locator('dialog[open]');
+  const { origin } = new URL(page.url());
+  const name = (view: string): string => view + suffix;
+  const say = (key: MessageKey): string => translate(language, key);
+  const words = language === 'ar' ? 'قوارب على الماء' : 'boats on the water';
+
+  /** One picture: what cannot be reached is reported, and the others are taken all the same. */
+  const view = async (what: string, steps: () => Promise<void>): Promise<void> => {
+    try {
+      await steps();
+      await take(page, name(what));
+    } catch (error) {
+      missed.push(`${name(what)}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+  const closeAll = async (): Promise<void> => {
+    for (let tries = 0; tries < 4 && (await dialog.count()) > 0; tries++) {
+      await page.keyboard.press('Escape');
+      await page.waitForTimeout(200);
+    }
+  };
+  const box = (what: string, title: string, ready?: () => Promise<void>): Promise<void> =>
+    view(what, async () => {
+      await command(page, title);
+      await dialog.waitFor();
+      await ready?.();
+    }).finally(closeAll);
+  const story = async (): Promise<void> => {
+    await page.goto(`${origin}/#/stories`);
+    const title = language === 'ar' ? 'قطة المنارة' : 'The lighthouse cat';
+    await page.locator('main li a').filter({ hasText: title }).first().click();
+    await page.locator('[data-panel-handle]').first().waitFor();
+  };
+
+  await view('library', async () => {
+    await page.goto(`${origin}/#/library`);
+    while ((await picturesShown(page)) < 12) await page.waitForTimeout(100);
+    const pictures = page.locator('[data-asset]');
+    const liked = pictures.filter({ hasText: 'beach' });
+    await ((await liked.count()) > 0 ? liked : pictures).first().click();
+    await page.locator('aside img').first().waitFor();
+  });
+  await view('large', async () => {
+    await page.locator('[data-asset]').nth(2).dblclick();
+    await page.getByRole('button', { name: say('library.closeLarge') }).waitFor();
+  });
+  await page.keyboard.press('Escape');
+  await view('search', async () => {
+    await page.getByLabel(say('library.searchLabel'), { exact: true }).fill(words);
+    await page.getByText(words).first().waitFor();
+    await page.waitForTimeout(1500);
+  });
+  await box('caption', 'caption pictures');
+  await box('replace', 'find and replace', async () => {
+    await page.getByLabel(say('library.find'), { exact: true }).fill('man');
+    await page.getByLabel(say('library.replaceWith')).fill('person');
+    await page.getByLabel(say('library.wholeWords')).check();
+    await page.locator('ins').first().waitFor();
+  });
+  await box('write-captions', 'write captions to files');
+  await view('review', async () => {
+    await command(page, 'review captions');
+    await dialog.getByRole('button', { name: say('library.reviewStart') }).click();
+    await page.locator('[data-review-caption]').waitFor();
+  });
+  await closeAll();
+  await view('stories', async () => {
+    await page.goto(`${origin}/#/stories`);
+    await page.locator('main li a').first().waitFor();
+  });
+  await view('story-settings', story);
+  await view('panel', async () => {
+    await page.locator('[data-panel-handle]').nth(1).click();
+  });
+  await view('suggest', async () => {
+    await page.keyboard.press('g');
+    await page
+      .getByText(/starter@|starter/i)
+      .first()
+      .waitFor();
+    await page.waitForTimeout(1500);
+  });
+  await page.keyboard.press('Escape');
+  await view('story', async () => {
+    await page.locator('[data-picture-block]').nth(1).click();
+    await page.locator('aside img').first().waitFor();
+  });
+  await view('script', async () => {
+    await command(page, 'view the story as a script');
+  });
+  await view('play', async () => {
+    await command(page, 'play the story from the start');
+    await page.locator('[data-playing]').waitFor();
+    // The controls show while the pointer moves.
+    await page.waitForTimeout(600);
+  });
+  await page.keyboard.press('Escape');
+  await command(page, 'view the story as a board').catch(() => undefined);
+  // The first panel's picture is a sketch, whatever was suggested for the others.
+  await view('sketch', async () => {
+    await page.locator('[data-picture-block]').first().click();
+    await page.keyboard.press('e');
+    await page.locator('[data-place] img').first().waitFor();
+    await page.locator('[data-sketch-picture]').waitFor();
+    await page.locator('[data-figure-row]').first().click();
+  });
+  await view('sketch-search', async () => {
+    await page.getByRole('button', { name: say('sketch.addShort') }).click();
+    await page.getByLabel(say('sketch.search')).fill(language === 'ar' ? 'قمر' : 'gato');
+    await page.locator('.search li').first().waitFor();
+  });
   await page
-    .getByRole('button', { name: /^Version \d+: sketched/ })
-    .first()
-    .click();
-  await saved(page);
+    .getByRole('button', { name: say('sketch.done') })
+    .click()
+    .catch(() => undefined);
+  await closeAll();
+  await view('match', async () => {
+    await page.locator('[data-picture-block]').nth(1).click();
+    await page.keyboard.press('m');
+    await dialog.locator('[data-candidate]').nth(3).waitFor();
+    await page.waitForFunction(() => document.querySelector('#match-form [aria-busy="true"]') === null);
+  });
+  await closeAll();
+  await view('compare', async () => {
+    await page
+      .getByRole('button', { name: say('match.compare').slice(0, -1) })
+      .first()
+      .click();
+    await dialog.waitFor();
+  });
+  await closeAll();
+  await box('export', 'export', () =>
+    page.locator('[data-preview][aria-busy="false"] [data-page="1"] img').waitFor(),
+  );
+  await box('settings', 'settings');
+  await box('keys', 'keys');
+  await box('jobs', 'show all jobs');
+  await view('palette', async () => {
+    await page.keyboard.press('Control+k');
+    await dialog.waitFor();
+  });
+  await closeAll();
 }
 
 try {
-  for (const colorScheme of ['light', 'dark'] as const) {
+  for (const [colorScheme, language, suffix] of [
+    ['light', 'en', ''],
+    ['dark', 'en', '-dark'],
+    ['light', 'ar', '-ar'],
+  ] as const) {
     const { page, close } = await openBrowser({ colorScheme });
-    const name = (view: string): string => (colorScheme === 'light' ? view : `${view}-dark`);
+    page.setDefaultTimeout(20_000);
     await page.goto(studio.url);
-    if (colorScheme === 'light') {
+    if (suffix === '') {
       await page.getByRole('heading', { name: 'Start with a folder' }).waitFor();
       await take(page, 'empty');
       await page.getByRole('button', { name: 'Add pictures' }).first().click();
       await take(page, 'import');
       await page.keyboard.press('Escape');
       await fill(page);
-      await page.getByRole('link', { name: 'Library', exact: true }).click();
     }
-
-    while ((await picturesShown(page)) < 12) await page.waitForTimeout(100);
-    const pictures = page.locator('[data-asset]');
-    const liked = pictures.filter({ hasText: 'beach' });
-    await ((await liked.count()) > 0 ? liked : pictures).first().click();
-    await page.getByRole('button', { name: 'Suggest a caption' }).click();
-    await page.getByText(/^Suggested by/).waitFor();
-    await take(page, name('library'));
-    await page.getByLabel('Search the library').fill('boats on the water');
-    await page.getByText(/(Results|No good match|Nothing found) for/).waitFor();
-    await take(page, name('search'));
-    await page.getByRole('button', { name: 'Caption…' }).click();
-    await take(page, name('caption'));
-    await page.keyboard.press('Escape');
-    await page.getByRole('button', { name: 'Find and replace in captions' }).click();
-    await page.getByLabel('Find', { exact: true }).fill('man');
-    await page.getByLabel('Replace with').fill('person');
-    await page.getByLabel('Whole words').check();
-    await page.locator('ins').first().waitFor();
-    await take(page, name('replace'));
-    await page.keyboard.press('Escape');
-    await page.getByRole('button', { name: 'Review…' }).click();
-    await page.getByRole('button', { name: 'Start reviewing' }).click();
-    await page.locator('[data-review-caption]').waitFor();
-    await take(page, name('review'));
-    await page.getByRole('button', { name: 'Back to the library' }).click();
-
-    await page.getByRole('link', { name: 'Stories', exact: true }).click();
-    await page
-      .getByRole('link', { name: /^The lighthouse cat/ })
-      .last()
-      .waitFor();
-    await take(page, name('stories'));
-    await page
-      .getByRole('link', { name: /^The lighthouse cat/ })
-      .last()
-      .click();
-    await page.getByRole('list', { name: 'Panels' }).waitFor();
-    await take(page, name('story-settings'));
-    await page.locator('[data-panel-handle]').nth(1).click();
-    await take(page, name('panel'));
-    await page.keyboard.press('g');
-    await page.getByText(/^Suggested by/).waitFor();
-    await take(page, name('suggest'));
-    await page.keyboard.press('Escape');
-    await page.locator('[data-picture-block]').nth(1).click();
-    await page.getByText('Where it comes from').waitFor();
-    await take(page, name('story'));
-    // The first panel's picture is a sketch, whatever was suggested for the others.
-    await page.locator('[data-picture-block]').first().click();
-    await page.keyboard.press('e');
-    const editor = page.getByRole('dialog', { name: /^Edit the sketch/ });
-    await editor.locator('[data-place] img').first().waitFor();
-    await editor.locator('[data-sketch-picture]').waitFor();
-    await editor.locator('[data-figure-row]').first().click();
-    await take(page, name('sketch'));
-    await editor.getByRole('button', { name: 'Add a figure…' }).click();
-    await editor.getByLabel('Search figures').fill(colorScheme === 'light' ? 'gato' : 'قمر');
-    await editor.locator('.search li').first().waitFor();
-    await take(page, name('sketch-search'));
-    await editor.getByRole('button', { name: 'Done' }).click();
-    await page.locator('[data-picture-block]').nth(1).click();
-    await page.keyboard.press('m');
-    await page
-      .getByText(/^(Suggested|No suggestion)/)
-      .first()
-      .waitFor();
-    await page.waitForFunction(() => document.querySelector('#match-form [aria-busy="true"]') === null);
-    await take(page, name('match'));
-    await page.keyboard.press('Escape');
-    await page
-      .getByRole('button', { name: /^Compare version/ })
-      .first()
-      .click();
-    await page.getByRole('dialog', { name: 'Compare two versions' }).waitFor();
-    await take(page, name('compare'));
-    await page.keyboard.press('Escape');
-    await page.getByRole('dialog', { name: 'Compare two versions' }).waitFor({ state: 'detached' });
-    await page.keyboard.press('Control+p');
-    await page.locator('[data-preview][aria-busy="false"] [data-page="1"] img').waitFor();
-    await take(page, name('export'));
-    await page.keyboard.press('Escape');
-    await page.keyboard.press('Control+k');
-    await take(page, name('palette'));
-    await page.keyboard.press('Escape');
-    await page.getByRole('button', { name: /All jobs|See what failed/ }).click();
-    await take(page, name('jobs'));
+    await ask(page, 'settings.set', { settings: { language } });
+    await page.locator(`html[lang="${language}"]`).waitFor();
+    await walk(page, language, suffix);
+    await ask(page, 'settings.set', { settings: { language: 'system' } });
     await close();
   }
+
+  const { page, close } = await openBrowser({ width: 820, height: 1180 });
+  await page.goto(studio.url);
+  await page.goto(`${new URL(page.url()).origin}/#/stories`);
+  await page.locator('main li a').first().click();
+  await page.locator('[data-panel-handle]').first().click();
+  await take(page, 'tablet');
+  await page.getByRole('button', { name: 'Show the inspector' }).click();
+  await take(page, 'tablet-inspector');
+  await close();
 } finally {
   await studio.stop();
   await rm(samples, { recursive: true, force: true });
+}
+if (missed.length > 0) {
+  console.error(`Not taken:\n${missed.join('\n')}`);
+  process.exitCode = 1;
 }

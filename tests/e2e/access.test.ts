@@ -6,6 +6,7 @@ import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openBrowser, startStudio, type RunningStudio } from '../fixtures/browser.ts';
+import { translate } from '../../src/shared/messages.ts';
 import { writePictures } from '../fixtures/pictures.ts';
 import { addFolder, ask, importOutline, jobEnded, picturesShown, saved, storyAsSaved } from './steps.ts';
 
@@ -62,76 +63,283 @@ async function barriers(page: Page, rules: 'all' | 'contrast'): Promise<string[]
     );
 }
 
-describe.each(['light', 'dark'] as const)('axe finds nothing serious in the %s window', (colorScheme) => {
-  test('in every view and dialog', async () => {
-    const { page, problems, close } = await openBrowser({ colorScheme });
-    const found: Record<string, string[]> = {};
-    const look = async (name: string): Promise<void> => {
-      const list = await barriers(page, colorScheme === 'light' ? 'all' : 'contrast');
-      if (list.length > 0) found[name] = list;
-    };
+/** Runs a command by its English title, which the palette finds in every language. */
+async function command(page: Page, words: string): Promise<void> {
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox').waitFor();
+  await page.keyboard.type(words);
+  await page.keyboard.press('Enter');
+  await page.getByRole('combobox').waitFor({ state: 'detached' });
+}
+
+/** Opens every view and dialog of the window, whatever language it speaks, and lets `look` see each. */
+async function walk(page: Page, look: (name: string) => Promise<void>): Promise<void> {
+  const dialog = page.locator('dialog[open]');
+  const behind = async (name: string, words: string, ready?: string): Promise<void> => {
+    await command(page, words);
+    await dialog.waitFor();
+    if (ready) await dialog.locator(ready).first().waitFor();
+    await look(name);
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+  };
+  await page.goto(`${new URL(page.url()).origin}/#/library`);
+  await expect.poll(() => picturesShown(page)).toBeGreaterThan(3);
+  await page.locator('[data-asset]').first().click();
+  await look('library');
+  await behind('add pictures', 'add pictures');
+  await behind('caption pictures', 'caption pictures');
+  await behind('find and replace', 'find and replace');
+  await behind('write captions', 'write captions to files');
+  await behind('settings', 'settings');
+  await behind('doctor', 'what works on this machine', 'li');
+  await behind('keys', 'keys');
+  await behind('outline', 'import an outline');
+  await behind('jobs', 'show all jobs');
+  await page.keyboard.press('Control+k');
+  await look('palette');
+  await page.keyboard.press('Escape');
+
+  await command(page, 'go to the stories');
+  await look('stories');
+  await page.locator('main li a').first().click();
+  await page.locator('[data-panel-handle]').first().waitFor();
+  await look('board');
+  await page.locator('[data-panel-handle]').first().click();
+  await look('panel');
+  await behind('match', 'match a picture', '[role="radio"], input[type="radio"]');
+  await behind('choices', 'pictures taken and refused');
+  await behind('export', 'export');
+  await page.locator('[data-picture-block]').first().click();
+  await look('picture of a panel');
+  await command(page, 'edit the sketch');
+  await page.locator('svg [data-figure], [data-figure]').first().waitFor();
+  await look('sketch editor');
+  await page.keyboard.press('Escape');
+  await page.locator('[data-panel-handle]').first().waitFor();
+  await command(page, 'view the story as a script');
+  await look('script');
+  await command(page, 'play the story from the start');
+  await look('play');
+  await page.keyboard.press('Escape');
+  await command(page, 'view the story as a board');
+  await page.goto(`${new URL(page.url()).origin}/#/library/review`);
+  await page.getByRole('heading').first().waitFor();
+  await look('review');
+}
+
+describe('axe finds nothing serious', () => {
+  test('before there is anything', async () => {
+    const { page, close } = await openBrowser();
     try {
       await page.goto(studio.url);
-      if ((await ask(page, 'library.list', {})).total === 0) {
-        await page.getByRole('heading', { name: 'Start with a folder' }).waitFor();
-        await look('empty library');
-        await page.getByRole('link', { name: 'Stories', exact: true }).click();
-        await look('no stories');
-        await page.getByRole('link', { name: 'Library', exact: true }).click();
-        await addFolder(page, folder);
-        await jobEnded(page, /^Import/);
-      }
-      await expect.poll(() => picturesShown(page)).toBeGreaterThan(3);
-      await look('library');
-      await page.locator('[data-asset]').first().click();
-      await page.getByRole('button', { name: 'Suggest a caption' }).click();
-      await page.getByRole('group', { name: 'Suggested caption' }).waitFor();
-      await look('picture inspector');
-      await page.getByLabel('Search the library').fill('something that is not there');
-      await page.getByText(/(Results|No good match|Nothing found) for/).waitFor();
-      await look('search');
-
-      const dialogs = ['Add pictures', 'Caption…'];
-      for (const name of dialogs) {
-        await page.getByRole('button', { name }).first().click();
-        await page.getByRole('dialog').waitFor();
-        await look(name);
-        await page.keyboard.press('Escape');
-      }
-
-      await importOutline(page, outline);
-      await look('story');
-      await page.locator('[data-panel-handle]').first().click();
-      await look('panel inspector');
-      await page.keyboard.press('m');
-      await page
-        .getByText(/^(Suggested|No suggestion)/)
-        .first()
-        .waitFor();
-      await look('match');
-      await page.getByRole('button', { name: 'Use this picture' }).click();
-      await page.getByLabel('Caption in the story').waitFor();
-      await look('picture block inspector');
-      await page.keyboard.press('Control+p');
-      await look('export');
-      await page.keyboard.press('Escape');
-      await page.keyboard.press('Control+k');
-      await look('palette');
-      await page.keyboard.press('Escape');
-      await page.keyboard.press('?');
-      await look('keys');
-      await page.keyboard.press('Escape');
-      await page.getByRole('button', { name: /All jobs|See what failed/ }).click();
-      await look('jobs');
-      await page.keyboard.press('Escape');
+      await page.getByRole('heading', { name: 'Start with a folder' }).waitFor();
+      expect(await barriers(page, 'all')).toEqual([]);
       await page.getByRole('link', { name: 'Stories', exact: true }).click();
-      await look('stories');
-      expect(found).toEqual({});
-      expect(problems).toEqual([]);
+      await page.getByRole('heading', { name: 'Tell your first story' }).waitFor();
+      expect(await barriers(page, 'all')).toEqual([]);
+      await page.getByRole('link', { name: 'Library', exact: true }).click();
+      await addFolder(page, folder);
+      await jobEnded(page, /^Import/);
+      await importOutline(page, outline);
+      // The first panel gets a sketch, to be edited.
+      const { story, revision } = await storyAsSaved(page);
+      const { asset, scene } = await ask(page, 'sketch.draw', { text: 'A cat beside a boat', seed: 3 });
+      const version = { id: 'v1', asset, source: 'sketched' as const, createdAt: story.createdAt, scene };
+      await ask(page, 'stories.edit', {
+        story: story.id,
+        revision,
+        label: 'Add picture',
+        edit: {
+          type: 'insert-block',
+          panel: story.panels[0]!.id,
+          index: 0,
+          block: { id: 'i1', type: 'image', caption: '', current: version.id, versions: [version] },
+        },
+      });
     } finally {
       await close();
     }
   });
+
+  test.each([
+    ['light', 'en', 'all'],
+    ['dark', 'en', 'contrast'],
+    ['light', 'ar', 'all'],
+  ] as const)('in any view or dialog: %s, %s', async (colorScheme, language, rules) => {
+    const { page, problems, close } = await openBrowser({ colorScheme });
+    const found: Record<string, string[]> = {};
+    try {
+      await page.goto(studio.url);
+      await page.locator('[data-asset]').first().waitFor();
+      await ask(page, 'settings.set', { settings: { language } });
+      await page.locator(`html[lang="${language}"]`).waitFor();
+      await walk(page, async (name) => {
+        const list = await barriers(page, rules);
+        if (list.length > 0) found[name] = list;
+      });
+      expect(found).toEqual({});
+      expect(problems).toEqual([]);
+    } finally {
+      await ask(page, 'settings.set', { settings: { language: 'system' } });
+      await close();
+    }
+  });
+});
+
+describe('settings', () => {
+  test('every window follows a change of language and theme, and the next one opens with it at once', async () => {
+    const { page, context, close } = await openBrowser({ colorScheme: 'light' });
+    try {
+      await page.goto(studio.url);
+      await page.locator('[data-asset]').first().waitFor();
+      const other = await context.newPage();
+      await other.goto(page.url());
+      await other.locator('[data-asset]').first().waitFor();
+
+      await page.keyboard.press('Control+,');
+      const dialog = page.getByRole('dialog', { name: 'Settings' });
+      await dialog.getByRole('radio', { name: 'Dark' }).check();
+      await dialog.getByLabel('Language').selectOption('ar');
+      for (const window of [page, other]) {
+        await window.locator('html[lang="ar"][dir="rtl"][data-theme="dark"]').waitFor();
+        await window.getByRole('link', { name: translate('ar', 'app.stories'), exact: true }).waitFor({
+          state: window === other ? 'visible' : 'attached',
+        });
+      }
+      // Mirrored: the places are on the right, the inspector on the left.
+      const places = await other.getByRole('navigation').first().boundingBox();
+      const inspector = await other.getByRole('complementary').last().boundingBox();
+      expect(places?.x).toBeGreaterThan(inspector?.x ?? Infinity);
+      const overflow = await other.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
+      expect(overflow).toBe(0);
+
+      // What is painted first has the theme, before any of the window's code has come.
+      await other.route('**/assets/*.js', (route) => route.abort());
+      await other.reload();
+      expect(await other.evaluate(() => document.documentElement.dataset['theme'])).toBe('dark');
+      await other.close();
+    } finally {
+      await ask(page, 'settings.set', { settings: { language: 'system', theme: 'system' } });
+      await close();
+    }
+  });
+
+  test('in Arabic the keys follow the direction of reading', async () => {
+    const { page, close } = await openBrowser();
+    try {
+      await page.goto(studio.url);
+      await importOutline(page, '# Keys\n\nOne.\n\nTwo.\n\nThree.');
+      await ask(page, 'settings.set', { settings: { language: 'ar' } });
+      await page.locator('html[dir="rtl"]').waitFor();
+      await page.locator('[data-panel-handle]').first().click();
+      await page.keyboard.press('ArrowLeft');
+      const second = (await storyAsSaved(page)).story.panels[1]!.id;
+      await expect
+        .poll(() => page.evaluate(() => document.activeElement?.getAttribute('data-panel-handle')))
+        .toBe(second);
+      await page.keyboard.press('Alt+ArrowLeft');
+      await expect
+        .poll(async () => (await storyAsSaved(page)).story.panels.map(({ id }) => id).indexOf(second))
+        .toBe(2);
+    } finally {
+      await ask(page, 'settings.set', { settings: { language: 'system' } });
+      await close();
+    }
+  });
+});
+
+test('on a tablet held upright the panels are drawers, and nothing is cut off', async () => {
+  const { page, close } = await openBrowser({ width: 820, height: 1180 });
+  try {
+    await page.goto(studio.url);
+    await expect.poll(() => picturesShown(page)).toBeGreaterThan(3);
+    const overflow = async (): Promise<number> =>
+      page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    expect(await overflow()).toBe(0);
+    await page.locator('[data-asset]').first().click();
+    const inspector = page.getByRole('dialog', { name: 'Inspector' });
+    expect(await inspector.count()).toBe(0);
+    const show = page.getByRole('button', { name: 'Show the inspector' });
+    await show.click();
+    await inspector.getByLabel('Caption', { exact: true }).fill('Seen on a tablet.');
+    expect(await barriers(page, 'all')).toEqual([]);
+    await inspector.getByRole('heading').first().click();
+    await page.keyboard.press('Escape');
+    await inspector.waitFor({ state: 'detached' });
+    expect(await show.evaluate((button) => button === document.activeElement)).toBe(true);
+
+    await page.getByRole('button', { name: 'Show the sidebar' }).click();
+    const sidebar = page.getByRole('dialog', { name: 'Sidebar' });
+    await sidebar.getByRole('link', { name: 'Stories', exact: true }).click();
+    // Going somewhere closes the drawer over it.
+    await sidebar.waitFor({ state: 'detached' });
+    await page.locator('main li a').first().click();
+    await page.locator('[data-panel-handle]').first().waitFor();
+    expect(await overflow()).toBe(0);
+  } finally {
+    await close();
+  }
+});
+
+test('side panels are as wide as they are dragged, fold away, and stay so', async () => {
+  const { page, close } = await openBrowser();
+  try {
+    await page.goto(studio.url);
+    const edge = page.getByRole('separator', { name: 'Width: Inspector' });
+    const before = Number(await edge.getAttribute('aria-valuenow'));
+    await edge.focus();
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('ArrowLeft');
+    expect(Number(await edge.getAttribute('aria-valuenow'))).toBe(before + 32);
+    const box = (await edge.boundingBox())!;
+    await page.mouse.move(box.x + 2, box.y + 300);
+    await page.mouse.down();
+    await page.mouse.move(box.x - 58, box.y + 300, { steps: 4 });
+    await page.mouse.up();
+    expect(Number(await edge.getAttribute('aria-valuenow'))).toBe(before + 92);
+    await page.keyboard.press('Control+b');
+    await page.getByRole('button', { name: 'Show the sidebar' }).waitFor();
+    await page.reload();
+    await page.getByRole('button', { name: 'Show the sidebar' }).waitFor();
+    expect(Number(await edge.getAttribute('aria-valuenow'))).toBe(before + 92);
+  } finally {
+    await close();
+  }
+});
+
+test('nothing jumps while a view loads', async () => {
+  const { page, close } = await openBrowser();
+  try {
+    await page.addInitScript(() => {
+      const shifts: number[] = [];
+      Object.assign(globalThis, { shifts });
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) {
+          const { value, hadRecentInput } = entry as PerformanceEntry & {
+            value: number;
+            hadRecentInput: boolean;
+          };
+          if (!hadRecentInput) shifts.push(value);
+        }
+      }).observe({ type: 'layout-shift', buffered: true });
+    });
+    const shifted = async (): Promise<number> =>
+      page.evaluate(() =>
+        (globalThis as unknown as { shifts: number[] }).shifts.reduce((sum, one) => sum + one, 0),
+      );
+    await page.goto(studio.url);
+    await expect.poll(() => picturesShown(page)).toBeGreaterThan(3);
+    expect(await shifted()).toBeLessThan(0.1);
+    await page.goto(`${new URL(page.url()).origin}/#/stories`);
+    await page.reload();
+    await page.locator('main li a').first().waitFor();
+    expect(await shifted()).toBeLessThan(0.1);
+  } finally {
+    await close();
+  }
 });
 
 test('the main job can be done without a mouse', async () => {

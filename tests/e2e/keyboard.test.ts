@@ -110,7 +110,8 @@ test('a story with pictures is made from nothing', async () => {
   await tabTo(/Title of the story/);
   await page.keyboard.type('The keys');
   await page.keyboard.press('Enter');
-  await page.keyboard.press('n');
+  expect(await focused()).not.toBe('');
+  await tabTo(/Text of panel 1/);
   await page.keyboard.type('A dog runs beside a tree.');
   await page.keyboard.press('Control+Enter');
   await page.keyboard.press('n');

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Page } from 'playwright-core';
+import { languageCodes } from '../../src/shared/messages.ts';
 import { openBrowser, startStudio, type OpenBrowser, type RunningStudio } from '../fixtures/browser.ts';
 import { drawPicture } from '../fixtures/pictures.ts';
 import { addFolder, ask, importOutline, jobEnded, openStoryId, saved, storyAsSaved } from './steps.ts';
@@ -235,6 +236,65 @@ describe('text is only ever text', () => {
     await page.getByLabel('Search the library').fill(evil);
     await page.getByText(/(Results|No good match|Nothing found) for/).waitFor();
     expect(await ranAnything(page)).toBe(false);
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  test('in tags, names of the cast and pictures that carry scripts, in every view and every language', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'fabula-evil-svg-'));
+    await writeFile(
+      join(folder, 'scripted.svg'),
+      `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="80" height="60" onload="window.ran=1">
+        <script>window.ran=1;top.ran=1</script>
+        <image href="x" onerror="window.ran=1" width="9" height="9"/>
+        <foreignObject width="80" height="60"><body xmlns="http://www.w3.org/1999/xhtml" onload="window.ran=1">
+          <img src="x" onerror="window.ran=1"/></body></foreignObject>
+        <a xlink:href="javascript:window.ran=1"><rect width="80" height="60" fill="teal"/></a>
+      </svg>`,
+    );
+    await addFolder(page, folder);
+    await jobEnded(page, /^Import/);
+    const { assets } = await ask(page, 'library.list', {});
+    const scripted = assets.find(({ name }) => name === 'scripted.svg')!;
+    await ask(page, 'library.setCaption', { asset: scripted.id, text: `A teal square ${evil}` });
+    await ask(page, 'library.tag', { assets: [scripted.id], add: [evil] });
+
+    await importOutline(page, `# Cast ${evil}\n\n${evil} walks on the beach.`);
+    const { story, revision } = await storyAsSaved(page);
+    await ask(page, 'stories.edit', {
+      story: story.id,
+      revision,
+      label: evil,
+      edit: {
+        type: 'insert-cast',
+        index: 0,
+        member: { id: 'c1', name: evil, look: `a cat ${evil}` },
+      },
+    });
+    const address = page.url();
+    for (const language of languageCodes) {
+      await ask(page, 'settings.set', { settings: { language } });
+      await page.locator(`html[lang="${language}"]`).waitFor();
+      for (const view of ['', '/script', '/play']) {
+        await page.goto('about:blank');
+        await page.goto(address + view);
+        await page.getByText('walks on the beach').first().waitFor();
+      }
+      await page.goto(`${new URL(address).origin}/#/library`);
+      await page.locator('[data-asset]').filter({ hasText: 'teal' }).first().click();
+      await page.locator('aside').getByText('onerror').first().waitFor();
+      await page.keyboard.press('Control+k');
+      await page.getByRole('combobox').fill('onerror');
+      await page.keyboard.press('Escape');
+      expect(await ranAnything(page)).toBe(false);
+    }
+    await ask(page, 'settings.set', { settings: { language: 'system' } });
+
+    // The picture itself, opened as a page of its own as a person may do, runs nothing either.
+    const { origin } = new URL(address);
+    for (const size of ['thumb', 'preview']) {
+      const answer = await page.request.get(`${origin}/media/${size}/${scripted.id}`);
+      expect(answer.headers()['content-type']).toBe('image/webp');
+    }
     await rm(folder, { recursive: true, force: true });
   });
 
