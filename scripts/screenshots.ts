@@ -238,7 +238,7 @@ async function walk(page: Page, language: Language, suffix: string): Promise<voi
   await closeAll();
   await view('compare', async () => {
     await page
-      .getByRole('button', { name: say('match.compare').slice(0, -1) })
+      .locator(`aside button[title="${say('match.compare')}"]`)
       .first()
       .click();
     await dialog.waitFor();
