@@ -201,6 +201,9 @@ test('find and replace shows every change before it is written, leaves out what 
   const { assets } = await ask(page, 'library.list', { filter: { captioned: true }, limit: 1000 });
   const withBoat = assets.filter((asset) => / boat /.test(asset.caption!.text)).length;
   expect(withBoat).toBeGreaterThan(5);
+  // With several pictures selected it would look in those only.
+  await grid().focus();
+  await page.keyboard.press('Escape');
   await page.keyboard.press('Control+Shift+h');
   const dialog = page.getByRole('dialog', { name: 'Find and replace in captions' });
   await dialog.getByLabel('Find', { exact: true }).fill('(x+x+)+y$');
