@@ -278,6 +278,109 @@ try {
     await page.locator(`html[lang="${language}"]`).waitFor();
     await walk(page, language, suffix);
     await ask(page, 'settings.set', { settings: { language: 'system' } });
+
+    while ((await picturesShown(page)) < 12) await page.waitForTimeout(100);
+    const pictures = page.locator('[data-asset]');
+    const liked = pictures.filter({ hasText: 'beach' });
+    await ((await liked.count()) > 0 ? liked : pictures).first().click();
+    await page.getByRole('button', { name: 'Suggest a caption' }).click();
+    await page.getByText(/^Suggested by/).waitFor();
+    await take(page, name('library'));
+    await page.getByLabel('Search the library').fill('boats on the water');
+    await page.getByText(/(Results|No good match|Nothing found) for/).waitFor();
+    await take(page, name('search'));
+    await page.getByRole('button', { name: 'Caption…' }).click();
+    await take(page, name('caption'));
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Find and replace in captions' }).click();
+    await page.getByLabel('Find', { exact: true }).fill('man');
+    await page.getByLabel('Replace with').fill('person');
+    await page.getByLabel('Whole words').check();
+    await page.locator('ins').first().waitFor();
+    await take(page, name('replace'));
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Review…' }).click();
+    await page.getByRole('button', { name: 'Start reviewing' }).click();
+    await page.locator('[data-review-caption]').waitFor();
+    await take(page, name('review'));
+    await page.getByRole('button', { name: 'Back to the library' }).click();
+
+    await page.getByRole('link', { name: 'Stories', exact: true }).click();
+    await page
+      .getByRole('link', { name: /^The lighthouse cat/ })
+      .last()
+      .waitFor();
+    await take(page, name('stories'));
+    await page
+      .getByRole('link', { name: /^The lighthouse cat/ })
+      .last()
+      .click();
+    await page.getByRole('list', { name: 'Panels' }).waitFor();
+    await take(page, name('story-settings'));
+    await page.locator('[data-panel-handle]').nth(1).click();
+    await take(page, name('panel'));
+    await page.keyboard.press('Shift+ArrowRight');
+    await page.getByRole('button', { name: 'Pictures', exact: true }).click();
+    await page.locator('[data-drawer-asset] img').first().waitFor();
+    await take(page, name('board'));
+    await page.getByRole('button', { name: 'Close the pictures' }).click();
+    await page.locator('[data-panel-handle]').nth(1).click();
+    await page.keyboard.press('2');
+    await page.locator('.script-scroller').waitFor();
+    await take(page, name('script'));
+    await page.keyboard.press('3');
+    await page.getByRole('dialog', { name: /^Playing/ }).waitFor();
+    await page.keyboard.press('Space');
+    await take(page, name('play'));
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('1');
+    await page.locator('[data-panel-handle]').nth(1).click();
+    await page.keyboard.press('g');
+    await page.getByText(/^Suggested by/).waitFor();
+    await take(page, name('suggest'));
+    await page.keyboard.press('Escape');
+    await page.locator('[data-picture-block]').nth(1).click();
+    await page.getByText('Where it comes from').waitFor();
+    await take(page, name('story'));
+    // The first panel's picture is a sketch, whatever was suggested for the others.
+    await page.locator('[data-picture-block]').first().click();
+    await page.keyboard.press('e');
+    const editor = page.getByRole('dialog', { name: /^Edit the sketch/ });
+    await editor.locator('[data-place] img').first().waitFor();
+    await editor.locator('[data-sketch-picture]').waitFor();
+    await editor.locator('[data-figure-row]').first().click();
+    await take(page, name('sketch'));
+    await editor.getByRole('button', { name: 'Add a figure…' }).click();
+    await editor.getByLabel('Search figures').fill(colorScheme === 'light' ? 'gato' : 'قمر');
+    await editor.locator('.search li').first().waitFor();
+    await take(page, name('sketch-search'));
+    await editor.getByRole('button', { name: 'Done' }).click();
+    await page.locator('[data-picture-block]').nth(1).click();
+    await page.keyboard.press('m');
+    await page
+      .getByText(/^(Suggested|No suggestion)/)
+      .first()
+      .waitFor();
+    await page.waitForFunction(() => document.querySelector('#match-form [aria-busy="true"]') === null);
+    await take(page, name('match'));
+    await page.keyboard.press('Escape');
+    await page
+      .getByRole('button', { name: /^Compare version/ })
+      .first()
+      .click();
+    await page.getByRole('dialog', { name: 'Compare two versions' }).waitFor();
+    await take(page, name('compare'));
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog', { name: 'Compare two versions' }).waitFor({ state: 'detached' });
+    await page.keyboard.press('Control+p');
+    await page.locator('[data-preview][aria-busy="false"] [data-page="1"] img').waitFor();
+    await take(page, name('export'));
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Control+k');
+    await take(page, name('palette'));
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: /All jobs|See what failed/ }).click();
+    await take(page, name('jobs'));
     await close();
   }
 
