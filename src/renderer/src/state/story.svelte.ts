@@ -378,7 +378,7 @@ export class StoryState extends SyncedStory {
   }
 
   showVersion(block: string, version: string): void {
-    this.edit({ type: 'show-version', block, version }, 'Restore picture');
+    this.edit({ type: 'show-version', block, version }, t('app.undoRestorePicture'));
   }
 
   /** Puts pictures of the library where they were dropped, pasted or chosen for; selects the first. */
@@ -439,7 +439,7 @@ export class StoryState extends SyncedStory {
       images.find((block) => block.id === this.selectedBlock) ??
       images.find((block) => block.current === null) ??
       (images.length === 1 ? images[0] : undefined);
-    const label = candidate.source === 'retrieved' ? 'Use library picture' : 'Use sketch';
+    const label = t(candidate.source === 'retrieved' ? 'app.undoUsePicture' : 'app.undoUseSketch');
     if (target) {
       this.edit({ type: 'insert-version', block: target.id, index: target.versions.length, version }, label);
       this.select(panelId, target.id);

@@ -5,6 +5,7 @@ import { FabulaError } from '../../../shared/errors.ts';
 import type { Story } from '../../../shared/story.ts';
 import { tellStep, wordLabel } from './history.svelte.ts';
 import { newId } from './ids.ts';
+import { t } from './language.svelte.ts';
 import type { Notices } from './notices.svelte.ts';
 
 /** A pause in typing this long makes one edit of what was typed. */
@@ -340,7 +341,7 @@ export class SyncedStory {
     const lost = this.#outgoing.length - kept.length + (this.#typing && !fits(this.#typing.edit) ? 1 : 0);
     if (lost > 0) {
       this.#outgoing = kept;
-      this.#notices.problem('The story was changed in another window, and your last edit no longer fits it.');
+      this.#notices.problem(t('app.editNoLongerFits'));
     }
     this.story = story;
   }
