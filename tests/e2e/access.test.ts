@@ -66,10 +66,10 @@ async function barriers(page: Page, rules: 'all' | 'contrast'): Promise<string[]
 /** Runs a command by its English title, which the palette finds in every language. */
 async function command(page: Page, words: string): Promise<void> {
   await page.keyboard.press('Control+k');
-  await page.getByRole('combobox').waitFor();
+  await page.locator('[aria-controls="palette-list"]').waitFor();
   await page.keyboard.type(words);
   await page.keyboard.press('Enter');
-  await page.getByRole('combobox').waitFor({ state: 'detached' });
+  await page.locator('[aria-controls="palette-list"]').waitFor({ state: 'detached' });
 }
 
 /** Opens every view and dialog of the window, whatever language it speaks, and lets `look` see each. */
