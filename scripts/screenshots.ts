@@ -82,7 +82,7 @@ async function fill(page: Page): Promise<void> {
   await jobEnded(page, /^Import/);
   await page.waitForFunction(
     (expected) => document.querySelectorAll('[data-asset]').length >= expected,
-    Math.min(count, 12),
+    Math.min(count, 6),
   );
   await page.getByRole('button', { name: 'Caption…' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Start' }).click();
@@ -149,7 +149,7 @@ async function walk(page: Page, language: Language, suffix: string): Promise<voi
 
   await view('library', async () => {
     await page.goto(`${origin}/#/library`);
-    while ((await picturesShown(page)) < 12) await page.waitForTimeout(100);
+    while ((await picturesShown(page)) < 6) await page.waitForTimeout(100);
     const pictures = page.locator('[data-asset]');
     const liked = pictures.filter({ hasText: 'beach' });
     await ((await liked.count()) > 0 ? liked : pictures).first().click();
