@@ -146,6 +146,27 @@ export function messageOf(language: Language, key: MessageKey): string | undefin
   return catalogues[language][area]?.[name];
 }
 
+const rightToLeft = /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}]/u;
+
+/**
+ * Names and titles that run against the direction of the message are set apart (Unicode's first strong isolate), or
+ * what stands around them would change places with them. A value that a message chooses by stays as it is.
+ */
+function isolated(language: Language, message: string, values: MessageValues): MessageValues {
+  const isMirrored = directionOf(language) === 'rtl';
+  const isForeign = (text: string): boolean =>
+    isMirrored ? /\p{L}/u.test(text.replace(new RegExp(rightToLeft, 'gu'), '')) : rightToLeft.test(text);
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => {
+      const chooses = new RegExp(`\\{\\s*${name}\\s*,\\s*select`).test(message);
+      return [
+        name,
+        typeof value === 'string' && !chooses && isForeign(value) ? `\u2068${value}\u2069` : value,
+      ];
+    }),
+  );
+}
+
 const formats = new Map<string, IntlMessageFormat>();
 
 /**
@@ -166,5 +187,5 @@ export function translate(language: Language, key: MessageKey, values?: MessageV
     format = new IntlMessageFormat(message, spoken, undefined, { ignoreTag: true });
     formats.set(id, format);
   }
-  return String(format.format(values));
+  return String(format.format(values && isolated(spoken, message, values)));
 }

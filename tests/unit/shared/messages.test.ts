@@ -137,6 +137,14 @@ describe.each(others)('%s', (language) => {
   });
 });
 
+test('names that run against the message are set apart, and what a message chooses by is not', () => {
+  expect(translate('en', 'menu.openStory', { title: 'Tale' })).toBe('Open “Tale”');
+  expect(translate('en', 'menu.openStory', { title: 'قطة' })).toBe('Open “\u2068قطة\u2069”');
+  expect(translate('ar', 'menu.openStory', { title: 'قطة' })).not.toContain('\u2068');
+  expect(translate('ar', 'menu.openStory', { title: 'Tale' })).toContain('\u2068Tale\u2069');
+  expect(translate('ar', 'match.suggestion', { choice: 'sketch' })).toBe('الاقتراح: رسم.');
+});
+
 test('every command of the window has a title', () => {
   for (const id of windowCommandIds) expect(keys).toContain(describeCommand(id).title);
 });
