@@ -264,7 +264,7 @@ test('on a tablet held upright the panels are drawers, and nothing is cut off', 
     expect(await inspector.count()).toBe(0);
     const show = page.getByRole('button', { name: 'Show the inspector' });
     await show.click();
-    await inspector.getByLabel('Caption', { exact: true }).fill('Seen on a tablet.');
+    await inspector.getByRole('textbox', { name: 'Caption' }).fill('Seen on a tablet.');
     expect(await barriers(page, 'all')).toEqual([]);
     await inspector.getByRole('heading').first().click();
     await page.keyboard.press('Escape');

@@ -93,7 +93,7 @@ describe('from a folder of pictures and a story to a PDF', () => {
   test('keeps a caption that the person writes, and offers a suggestion without applying it', async () => {
     const first = page.locator('[data-asset]').first();
     await first.click();
-    await page.getByLabel('Caption', { exact: true }).fill('A lighthouse on a rock, قطة, 灯台');
+    await page.getByRole('textbox', { name: 'Caption' }).fill('A lighthouse on a rock, قطة, 灯台');
     await page.keyboard.press('Control+Enter');
     await page.getByText(/^Written by a person/).waitFor();
     await first.getByText('A lighthouse on a rock, قطة, 灯台').waitFor();
@@ -101,7 +101,7 @@ describe('from a folder of pictures and a story to a PDF', () => {
     await page.getByRole('button', { name: 'Suggest a caption' }).click();
     const offer = page.getByRole('group', { name: 'Suggested caption' });
     await offer.waitFor();
-    expect(await page.getByLabel('Caption', { exact: true }).inputValue()).toContain('on a rock');
+    expect(await page.getByRole('textbox', { name: 'Caption' }).inputValue()).toContain('on a rock');
     await offer.getByRole('button', { name: 'Drop it' }).click();
     await page.getByText(/^Written by a person/).waitFor();
   });

@@ -230,7 +230,7 @@ describe('text is only ever text', () => {
     await page.keyboard.press('Escape');
 
     await page.locator('[data-asset]').first().click();
-    await page.getByLabel('Caption', { exact: true }).fill(evil);
+    await page.getByRole('textbox', { name: 'Caption' }).fill(evil);
     await page.keyboard.press('Control+Enter');
     await page.locator('[data-asset]').first().getByText('onerror').waitFor();
     await page.getByLabel('Search the library').fill(evil);

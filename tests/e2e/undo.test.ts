@@ -52,7 +52,7 @@ test('captions by hand and by a job, and a story’s edits, are taken back in on
   await page.getByRole('dialog').getByRole('button', { name: 'Start' }).click();
   await jobEnded(page, /^Caption 3 pictures/);
   await page.locator('[data-asset]').first().click();
-  await page.getByLabel('Caption', { exact: true }).fill('By my own hand.');
+  await page.getByRole('textbox', { name: 'Caption' }).fill('By my own hand.');
   await page.keyboard.press('Control+Enter');
   await expect.poll(writers).toEqual(['person', 'model', 'model']);
 
