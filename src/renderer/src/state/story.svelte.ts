@@ -1,6 +1,6 @@
 import { SvelteSet } from 'svelte/reactivity';
 import * as api from '../api.ts';
-import type { Candidate, Job, Match } from '../../../shared/contract.ts';
+import type { Candidate, Job } from '../../../shared/contract.ts';
 import { FabulaError } from '../../../shared/errors.ts';
 import {
   currentVersion,
@@ -401,16 +401,6 @@ export class StoryState extends SyncedStory {
   }
 
   // Pictures
-
-  async match(panel: string, query: string | undefined, seed: number | undefined): Promise<Match> {
-    await this.whenSaved();
-    return api.command('stories.match', {
-      story: this.id,
-      panel,
-      ...(query === undefined ? {} : { query }),
-      ...(seed === undefined ? {} : { seed }),
-    });
-  }
 
   /**
    * Puts a candidate into the panel as one edit: as a new version of the selected picture, else of the first one that
