@@ -66,6 +66,16 @@ describe('panels', () => {
     expect(await bar().getByText('2 panels selected').isVisible()).toBe(true);
     await page.keyboard.press('Control+z');
     await expectLines(['A', 'B', 'C', 'D', 'E']);
+    // An undo that takes the panel in work away leaves the keys with the one in its place.
+    await handle(3).click();
+    await page.keyboard.press('d');
+    await expectLines(['A', 'B', 'C', 'C', 'D', 'E']);
+    await page.keyboard.press('Control+z');
+    await expectLines(['A', 'B', 'C', 'D', 'E']);
+    await page.keyboard.press('Delete');
+    await expectLines(['A', 'B', 'C', 'E']);
+    await page.keyboard.press('Control+z');
+    await expectLines(['A', 'B', 'C', 'D', 'E']);
   });
 
   test('Esc lets go of what is dragged and leaves all as it was', async () => {

@@ -130,14 +130,21 @@ export class StoryState extends SyncedStory {
     return this.story.panels.filter((panel) => this.selectedPanels.has(panel.id));
   }
 
-  /** Lets go of selected panels that are there no more, after an undo or another window's change. */
-  dropLostSelection(): void {
+  /**
+   * Lets go of selected panels that are there no more, after an undo or another window's change. When none is left, the
+   * panel that stands at `place` now is selected, so that keys go on from there.
+   *
+   * @returns true when the panel in work was lost
+   */
+  dropLostSelection(place: number): boolean {
     const there = new Set(this.story.panels.map(({ id }) => id));
     for (const id of [...this.selectedPanels]) if (!there.has(id)) this.selectedPanels.delete(id);
-    if (this.selectedPanel !== null && !there.has(this.selectedPanel)) {
-      this.selectedPanel = this.selection().at(-1)?.id ?? null;
-      this.selectedBlock = null;
-    }
+    if (this.selectedPanel === null || there.has(this.selectedPanel)) return false;
+    const { panels } = this.story;
+    const next = this.selection().at(-1) ?? panels[Math.min(place, panels.length - 1)];
+    if (this.selectedPanels.size === 0) this.select(next?.id ?? null);
+    else this.activate(next!.id);
+    return true;
   }
 
   /** Moves the selection by a number of panels; without a selection it starts at an end. */
