@@ -277,7 +277,8 @@ describe('text is only ever text', () => {
       for (const view of ['', '/script', '/play']) {
         await page.goto('about:blank');
         await page.goto(address + view);
-        await page.getByText('walks on the beach').first().waitFor();
+        // On the board and in the script the words stand in a field, with a copy nobody sees that gives it its height.
+        await page.getByText('walks on the beach').first().waitFor({ state: 'attached' });
       }
       await page.goto(`${new URL(address).origin}/#/library`);
       await page.locator('[data-asset]').filter({ hasText: 'teal' }).first().click();

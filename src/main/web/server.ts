@@ -59,7 +59,12 @@ const exportAddress = /^\/exports\/([A-Za-z0-9_-]{1,64})$/;
 export async function openWebDoor(options: WebDoorOptions): Promise<WebDoor> {
   const host = options.host ?? '127.0.0.1';
   const files = await listWindowFiles(options.windowDir);
-  const server = createServer({ requestTimeout: 600_000, headersTimeout: 15_000 });
+  const server = createServer({
+    requestTimeout: 600_000,
+    headersTimeout: 15_000,
+    // Longer than a window is likely to rest: a command that meets a connection just being closed would fail.
+    keepAliveTimeout: 120_000,
+  });
   await listen(server, host, options.port ?? 0);
   const { port } = server.address() as AddressInfo;
   const guard = new Guard(host, port, options.token);
