@@ -21,7 +21,7 @@ import { readAddress, writeAddress } from './library-address.ts';
 import type { Notices } from './notices.svelte.ts';
 
 /** Pictures fetched at a time while scrolling. */
-const pageSize = 120;
+const pageSize = 60;
 /** Pages on their way at once; which ones come next is decided anew whenever the view moves. */
 const pagesAtOnce = 2;
 /** Pages kept; those furthest from the view go first. */
@@ -75,6 +75,8 @@ export class LibraryState {
   searching = $state(false);
   facets = $state.raw<FacetCounts | null>(null);
   tags = $state.raw<readonly TagCount[]>([]);
+  /** Grows each time other pictures are shown than before: a search, another filter, another order. */
+  showing = $state(0);
   readonly selected = new SvelteSet<string>();
   /** Position of the picture that keys move from. */
   active = $state(0);
@@ -182,7 +184,7 @@ export class LibraryState {
     this.filter = filter;
     this.query = search.text;
     this.chips = chips;
-    this.clearSelection();
+    this.#showOthers();
     this.#forgetPages();
     this.search = null;
     this.loadFacets();
@@ -200,7 +202,7 @@ export class LibraryState {
 
   async setFilter(filter: AssetFilter): Promise<void> {
     this.filter = filter;
-    this.clearSelection();
+    this.#showOthers();
     this.#forgetPages();
     this.onaddress(true);
     this.loadFacets();
@@ -210,7 +212,7 @@ export class LibraryState {
   async setOrder(order: AssetOrder): Promise<void> {
     this.order = order;
     keep('library.order', order);
-    this.clearSelection();
+    this.#showOthers();
     this.#forgetPages();
     await this.#loadPage(0);
   }
@@ -277,7 +279,7 @@ export class LibraryState {
     this.chips = [];
     if (this.search) {
       this.search = null;
-      this.clearSelection();
+      this.#showOthers();
     }
     this.onaddress(false);
     this.show(...this.#shown);
@@ -308,6 +310,12 @@ export class LibraryState {
   async chooseAll(): Promise<void> {
     for (const id of await this.#idsBetween(0, this.count - 1)) this.selected.add(id);
     this.inspected ??= this.assetAt(this.active) ?? null;
+  }
+
+  /** Other pictures are shown from now on. */
+  #showOthers(): void {
+    this.showing += 1;
+    this.clearSelection();
   }
 
   clearSelection(): void {
@@ -435,7 +443,7 @@ export class LibraryState {
       });
       // A later search, or going back to the library, outruns an earlier answer.
       if (search !== this.#searches) return;
-      this.clearSelection();
+      this.#showOthers();
       const [only] = this.chips;
       const like =
         text === '' && this.chips.length === 1 && only?.kind === 'asset' && !only.without ? only.asset : null;
