@@ -81,7 +81,7 @@ async function walk(page: Page, look: (name: string) => Promise<void>): Promise<
     if (ready) await dialog.locator(ready).first().waitFor();
     await look(name);
     await page.keyboard.press('Escape');
-    await dialog.waitFor({ state: 'detached' });
+    await page.locator('dialog').waitFor({ state: 'detached' });
   };
   await page.goto(`${new URL(page.url()).origin}/#/library`);
   await expect.poll(() => picturesShown(page)).toBeGreaterThan(3);

@@ -87,7 +87,7 @@ describe('from a folder of pictures and a story to a PDF', () => {
       await page.locator(`[data-asset="${asset.id}"]`).getByText(asset.caption!.text).waitFor();
     }
     await page.locator('[data-asset]').first().click();
-    await page.getByText(/^Written by \w+@/).waitFor();
+    await page.getByText(/^Written by \w+@[^,]+, /).waitFor();
   });
 
   test('keeps a caption that the person writes, and offers a suggestion without applying it', async () => {

@@ -57,6 +57,11 @@ export class SyncedStory {
   #held: StoryChange[] = [];
   /** The story has to be loaded again before anything is sent. */
   #stale = false;
+  /**
+   * The first of what waits was sent and its answer got lost, so it may be saved already. It is asked for again before
+   * the story is loaded, or else it would seem not to fit the story that has it.
+   */
+  #doubtful = false;
 
   /** @param onGone Called when the story turns out to be deleted. */
   constructor(opened: OpenStory, notices: Notices, onGone: () => void) {
@@ -212,7 +217,7 @@ export class SyncedStory {
   async #sendAll(): Promise<void> {
     let conflicts = 0;
     while (this.#stale || this.#outgoing.length > 0) {
-      const reloading = this.#stale;
+      const reloading = this.#stale && !this.#doubtful;
       try {
         if (reloading) await this.#reload();
         else {
@@ -223,6 +228,7 @@ export class SyncedStory {
       } catch (error) {
         const { code, details } =
           error instanceof FabulaError ? error : { code: 'internal', details: { done: false } };
+        if (code !== 'unavailable' && code !== 'internal') this.#doubtful = false;
         if (reloading && code === 'not-found') {
           this.#outgoing = [];
           this.#stale = false;
@@ -257,20 +263,26 @@ export class SyncedStory {
   async #sendNext(): Promise<void> {
     const next = this.#outgoing[0]!;
     const { once } = next;
+    this.#doubtful = true;
     if (next.kind === 'edit') {
       const { edit, label } = next;
       const revision = this.#revision;
       const change = await api.command('stories.edit', { story: this.id, revision, edit, label, once });
-      this.#outgoing.shift();
+      this.#answered();
       this.#take(change, true);
     } else {
       const step = await api.command(`history.${next.kind}`, { story: this.id, once });
-      this.#outgoing.shift();
+      this.#answered();
       if (step?.change) this.#take(step.change, false);
       else this.#showMenu(step ?? { undo: null, redo: null });
       if (step) tellStep(this.#notices, next.kind, step);
     }
     this.#hearHeld();
+  }
+
+  #answered(): void {
+    this.#outgoing.shift();
+    this.#doubtful = false;
   }
 
   /** Changes of other windows were missed: the story is loaded again before anything else is sent. */
