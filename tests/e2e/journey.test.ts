@@ -149,8 +149,9 @@ describe('from a folder of pictures and a story to a PDF', () => {
         .getByText(/^(Suggested|No suggestion)/)
         .first()
         .waitFor();
-      expect(await dialog.locator('[data-candidate="retrieved"]').count()).toBeGreaterThan(0);
-      expect(await dialog.locator('[data-candidate="sketched"]').count()).toBeGreaterThan(0);
+      // They come one after the other.
+      await dialog.locator('[data-candidate="retrieved"]').first().waitFor();
+      await dialog.locator('[data-candidate="sketched"]').first().waitFor();
       await dialog.locator(`[data-candidate="${way}"]`).first().click();
       await dialog.getByRole('button', { name: 'Use this picture' }).click();
       await dialog.waitFor({ state: 'detached' });
