@@ -10,6 +10,16 @@ const Floats = z.custom<Float32Array>((value) => value instanceof Float32Array, 
 const EncodeWithSchema = z.object({ folder: z.string().min(1), role: EncodeRoleSchema });
 const CaptionWithSchema = z.object({ folder: z.string().min(1), role: CaptionRoleSchema });
 const WriteWithSchema = z.object({ folder: z.string().min(1), role: WriteRoleSchema });
+
+/** What a style asks of the search for captions, in place of the pack's own settings. */
+export const CaptionSteeringSchema = z.object({
+  beams: z.number().int().min(1).max(16),
+  lengthPenalty: z.number().min(0).max(5),
+  /** Words that are wanted (above 0) or not (below 0): added once to the log-probability of a caption with the word. */
+  words: z.array(z.object({ word: z.string().min(1).max(100), bonus: z.number() })).max(1000),
+});
+export type CaptionSteering = z.infer<typeof CaptionSteeringSchema>;
+
 /** RGB bytes of `count` squares, one after the other: u8 [count, S, S, 3]. */
 const Pixels = { pixels: Bytes, count: z.number().int().min(1).max(1024) };
 
@@ -28,6 +38,8 @@ export const TaskSchema = z.discriminatedUnion('kind', [
     ...Pixels,
     /** Send the likeliest caption of the only picture after every word, as a `part`. */
     parts: z.boolean(),
+    /** How to search for captions of a style; null for the pack's own way. */
+    steering: CaptionSteeringSchema.nullable(),
   }),
   z.object({
     kind: z.literal('write'),
@@ -57,7 +69,14 @@ export const AnswerSchema = z.object({
   /** f32 [count, dimensions], unit vectors; null when nothing was to be encoded. */
   vectors: Floats.nullable(),
   /** Score: mean log-probability of a caption's tokens, at most 0. Empty when nothing was to be captioned. */
-  captions: z.array(z.object({ text: z.string(), score: z.number() })),
+  captions: z.array(
+    z.object({
+      text: z.string(),
+      score: z.number(),
+      /** Everything the search finished, best first, the caption itself among it; empty unless it was steered. */
+      candidates: z.array(z.object({ text: z.string(), score: z.number() })),
+    }),
+  ),
   /** What was written; empty when nothing was to be. */
   text: z.string(),
 });

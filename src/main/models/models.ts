@@ -1,6 +1,6 @@
 import { FabulaError } from '../../shared/errors.ts';
 import { Host, spawnNodeWorker, type RequestOptions, type SpawnWorker } from './host.ts';
-import type { Task } from './messages.ts';
+import type { CaptionSteering, Task } from './messages.ts';
 import type { Pack, Packs } from './packs.ts';
 import type { Roles } from './roles.ts';
 import type { WrittenPanel } from './writer/layout.ts';
@@ -12,6 +12,13 @@ export interface ModelCaption {
   text: string;
   /** Mean log-probability of the caption's tokens, at most 0. */
   score: number;
+  /** What else the search came to, best first, the caption itself among it; empty unless it was steered. */
+  candidates: { text: string; score: number }[];
+}
+
+export interface CaptionRequestOptions extends RequestOptions {
+  /** How to search for captions of a style; the pack's own way when left out. */
+  steering?: CaptionSteering | null | undefined;
 }
 
 export interface CaptionedPicture extends ModelCaption {
@@ -111,7 +118,10 @@ export class Models {
   }
 
   /** Captions of pictures, in order. `onText` is heard for a single picture only: its likeliest caption so far. */
-  async captionImages(pixels: readonly Uint8Array[], options: RequestOptions = {}): Promise<ModelCaption[]> {
+  async captionImages(
+    pixels: readonly Uint8Array[],
+    { steering = null, ...options }: CaptionRequestOptions = {},
+  ): Promise<ModelCaption[]> {
     const use = await this.#use('caption', options.signal);
     return this.#batches(pixels, use.role.batch, async (part) => {
       const task: Task = {
@@ -120,6 +130,7 @@ export class Models {
         encode: null,
         ...joined(part, use.role.imageSize),
         parts: options.onText !== undefined && pixels.length === 1,
+        steering,
       };
       return (await this.#host.request(task, options)).captions;
     });
@@ -128,7 +139,7 @@ export class Models {
   /** Captions and vectors in one pass: the vision network, where both roles share it, runs once. */
   async captionAndEncode(
     pixels: readonly Uint8Array[],
-    options: RequestOptions = {},
+    { steering = null, ...options }: CaptionRequestOptions = {},
   ): Promise<CaptionedPicture[]> {
     const use = await this.#use('caption', options.signal);
     const encode = await this.#use('encode', options.signal);
@@ -145,6 +156,7 @@ export class Models {
         encode,
         ...joined(part, use.role.imageSize),
         parts: false,
+        steering,
       };
       const { captions, vectors } = await this.#host.request(task, options);
       const rows = rowsOf(vectors, encode.role.dimensions, part.length);

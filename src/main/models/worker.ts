@@ -68,8 +68,11 @@ async function perform({ id, task, abort: { signal } }: Request): Promise<Answer
       return { vectors, captions: [], text: '' };
     }
     case 'caption-images': {
-      const { encode, pixels, count } = task;
-      return starter.captionImages(task.with, encode, pixels, count, signal, task.parts ? onText : undefined);
+      const { encode, pixels, count, steering } = task;
+      return starter.captionImages(task.with, encode, pixels, count, signal, {
+        steering,
+        ...(task.parts ? { onText } : {}),
+      });
     }
     case 'write': {
       const text = await writer.write(task.with, task.panels, task.settings, signal, onText);

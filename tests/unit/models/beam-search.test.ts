@@ -32,7 +32,7 @@ test('a likelier whole beats the likelier first word', async () => {
     13: { [END]: 1 },
     14: { [END]: 1 },
   };
-  const [best] = await beamSearch(decoder(table), 1, settings);
+  const [[best] = []] = await beamSearch(decoder(table), 1, settings);
   expect(best?.tokens).toEqual([11, 14]);
   expect(best?.logProbability).toBeCloseTo(Math.log(0.36));
   expect(best?.score).toBeCloseTo(Math.log(0.36) / 3);
@@ -45,7 +45,7 @@ test('each row names the row before that it goes on from, and finished photos le
     seen,
   );
   const short = await beamSearch(step, 2, settings);
-  expect(short.map((one) => one.tokens)).toEqual([[10], [10]]);
+  expect(short.map(([best]) => best?.tokens)).toEqual([[10], [10]]);
   expect(seen[0]).toEqual({ tokens: [1, 1], beams: [0, 1], photos: [0, 1], position: 0 });
   expect(seen[1]).toEqual({
     tokens: [10, 11, 10, 11],
@@ -57,7 +57,7 @@ test('each row names the row before that it goes on from, and finished photos le
 });
 
 test('what never ends is cut at the longest length', async () => {
-  const [best] = await beamSearch(decoder({ 1: { 10: 1 }, 10: { 10: 1 } }), 1, settings);
+  const [[best] = []] = await beamSearch(decoder({ 1: { 10: 1 }, 10: { 10: 1 } }), 1, settings);
   expect(best?.tokens).toEqual([10, 10, 10, 10, 10, 10]);
 });
 
@@ -66,11 +66,20 @@ test('the length penalty chooses between short and long', async () => {
   const short = await beamSearch(decoder(table), 1, { ...settings, lengthPenalty: 0 });
   const long = await beamSearch(decoder(table), 1, { ...settings, lengthPenalty: 2 });
   // 0.9 * 0.45 against 0.9 * 0.55 * 0.9 * 0.9: nearly alike, so the length decides.
-  expect(short[0]?.tokens).toEqual([10]);
-  expect(long[0]?.tokens).toEqual([10, 11, 12]);
+  expect(short[0]?.[0]?.tokens).toEqual([10]);
+  expect(long[0]?.[0]?.tokens).toEqual([10, 11, 12]);
 });
 
 test('an error of a step, such as a cancellation, ends the search', async () => {
   const stop = () => Promise.reject(new Error('stopped'));
   await expect(beamSearch(stop, 1, settings)).rejects.toThrow('stopped');
+});
+
+test('a bonus decides between words that are nearly as likely, and all that was finished comes back', async () => {
+  const table = { 1: { 10: 0.5, 11: 0.4, 12: 0.1 }, 10: { [END]: 1 }, 11: { [END]: 1 }, 12: { [END]: 1 } };
+  const bonus = (tokens: readonly number[]): number => (tokens.includes(11) ? 1 : 0);
+  const [found] = await beamSearch(decoder(table), 1, { ...settings, beams: 2, bonus });
+  expect(found?.map((one) => one.tokens)).toEqual([[11], [10]]);
+  // The bonus chooses; it is no part of how likely the words are.
+  expect(found?.[0]?.logProbability).toBeCloseTo(Math.log(0.4));
 });

@@ -25,6 +25,11 @@ export interface BeamSettings {
   lengthPenalty: number;
   begin: number;
   end: number;
+  /**
+   * Added to the log-probability of these tokens wherever hypotheses are compared: words that are wanted or not. At
+   * most a few; it is asked for every candidate of every step.
+   */
+  bonus?: ((tokens: readonly number[]) => number) | undefined;
 }
 
 export interface Hypothesis {
@@ -48,14 +53,15 @@ interface Growing {
  *
  * @param step Needs K >= 2 * beams; may throw, which ends the search (cancel).
  * @param onStep Hears the likeliest hypothesis of the first photo while it grows.
- * @returns The best hypothesis for each photo.
+ * @returns The finished hypotheses of each photo, best first; none where nothing could follow.
  */
 export async function beamSearch(
   step: (rows: Rows) => Promise<Step>,
   photos: number,
   settings: BeamSettings,
   onStep?: (likeliest: readonly number[]) => void,
-): Promise<Hypothesis[]> {
+): Promise<Hypothesis[][]> {
+  const bonus = settings.bonus ?? (() => 0);
   const finished: Hypothesis[][] = Array.from({ length: photos }, () => []);
   let growing = new Map<number, Growing[]>();
   for (let photo = 0; photo < photos; photo++) growing.set(photo, [{ tokens: [], logProbability: 0 }]);
@@ -72,20 +78,18 @@ export async function beamSearch(
     const still = new Map<number, Growing[]>();
     let row = 0;
     for (const [photo, hypotheses] of growing) {
-      const candidates: { score: number; row: number; from: Growing; token: number }[] = [];
+      const candidates: { score: number; wanted: number; row: number; from: Growing; token: number }[] = [];
       for (const from of hypotheses) {
         for (let rank = 0; rank < width; rank++) {
           const at = row * width + rank;
-          candidates.push({
-            score: from.logProbability + (scores[at] ?? -Infinity),
-            row,
-            from,
-            token: Number(ids[at]),
-          });
+          const token = Number(ids[at]);
+          const score = from.logProbability + (scores[at] ?? -Infinity);
+          const tokens = token === settings.end ? from.tokens : [...from.tokens, token];
+          candidates.push({ score, wanted: score + bonus(tokens), row, from, token });
         }
         row++;
       }
-      candidates.sort((a, b) => b.score - a.score);
+      candidates.sort((a, b) => b.wanted - a.wanted);
       const done = finished[photo] ?? [];
       const kept: typeof candidates = [];
       for (const [rank, candidate] of candidates.slice(0, 2 * settings.beams).entries()) {
@@ -122,13 +126,7 @@ export async function beamSearch(
     const likeliest = growing.get(0)?.[0];
     if (likeliest) onStep?.(likeliest.tokens);
   }
-  return finished.map((hypotheses) =>
-    hypotheses.reduce((best, one) => (one.score > best.score ? one : best), {
-      tokens: [],
-      score: -Infinity,
-      logProbability: -Infinity,
-    }),
-  );
+  return finished.map((hypotheses) => hypotheses.sort((a, b) => b.score - a.score));
 }
 
 function finish(
@@ -137,5 +135,6 @@ function finish(
   length: number,
   settings: BeamSettings,
 ): Hypothesis {
-  return { tokens, logProbability, score: logProbability / length ** settings.lengthPenalty };
+  const wanted = logProbability + (settings.bonus?.(tokens) ?? 0);
+  return { tokens, logProbability, score: wanted / length ** settings.lengthPenalty };
 }

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import type { Tensor } from 'onnxruntime-node';
-import type { Answer, CaptionWith, EncodeWith } from '../messages.ts';
+import type { Answer, CaptionSteering, CaptionWith, EncodeWith } from '../messages.ts';
 import { bytesTensor, floats, floatsTensor, ids, idsTensor, type Sessions } from '../session.ts';
 import { tidyCaption } from '../tidy-caption.ts';
 import { beamSearch } from './beam-search.ts';
 import { BOS, EOS, PAD, Tokens } from './tokens.ts';
+import { wordBonus } from './word-bonus.ts';
 
 /**
  * The family `starter`: small convolutional image encoder, text encoder and caption decoder (see `roles.ts` for the
@@ -63,8 +64,8 @@ export class Starter {
    * Captions, and vectors too where `encode` is given.
    *
    * @param pixels u8 [count, S, S, 3]
-   * @param onText Hears the likeliest caption of the first picture after every step of the search; it may change its
-   *   mind about words it had.
+   * @param options `onText` hears the likeliest caption of the first picture after every step of the search; it may
+   *   change its mind about words it had. `steering` takes the place of the pack's own settings.
    */
   async captionImages(
     use: CaptionWith,
@@ -72,14 +73,14 @@ export class Starter {
     pixels: Uint8Array,
     count: number,
     signal: AbortSignal,
-    onText?: (text: string) => void,
+    { onText, steering = null }: { onText?: (text: string) => void; steering?: CaptionSteering | null } = {},
   ): Promise<Answer> {
     signal.throwIfAborted();
     const shared =
       encode !== null && join(encode.folder, encode.role.vision) === join(use.folder, use.role.vision);
     const outputs = shared ? ['tokens', 'embedding'] : ['tokens'];
     const [imageTokens, embedding] = await this.#vision(use, pixels, count, outputs);
-    const captions = await this.#decode(use, only(imageTokens), count, signal, onText);
+    const captions = await this.#decode(use, only(imageTokens), count, signal, steering, onText);
     if (encode === null) return { captions, vectors: null, text: '' };
     const vectors = embedding ? floats(embedding) : await this.encodeImages(encode, pixels, count, signal);
     return { captions, vectors, text: '' };
@@ -90,6 +91,7 @@ export class Starter {
     imageTokens: Tensor,
     count: number,
     signal: AbortSignal,
+    steering: CaptionSteering | null,
     onText?: (text: string) => void,
   ): Promise<Answer['captions']> {
     const { role, folder } = use;
@@ -99,7 +101,7 @@ export class Starter {
     signal.throwIfAborted();
     const cross = only((await prefix.run({ tokens: imageTokens }, ['cross']))[0]);
     let past: Tensor = floatsTensor(new Float32Array(0), [count, role.layers, 2, 0, role.width]);
-    const best = await beamSearch(
+    const found = await beamSearch(
       async ({ tokens: last, beams, photos, position }) => {
         signal.throwIfAborted();
         const inputs = {
@@ -116,18 +118,23 @@ export class Starter {
       },
       count,
       {
-        beams: role.beams,
+        beams: steering?.beams ?? role.beams,
         maxTokens: role.maxTokens,
-        lengthPenalty: role.lengthPenalty,
+        lengthPenalty: steering?.lengthPenalty ?? role.lengthPenalty,
         begin: BOS,
         end: EOS,
+        bonus: steering === null ? undefined : wordBonus(steering.words, tokens),
       },
       onText && ((likeliest) => onText(tidyCaption(tokens.decode([...likeliest])))),
     );
-    return best.map((hypothesis) => ({
-      text: tidyCaption(tokens.decode(hypothesis.tokens)),
-      score: hypothesis.logProbability / (hypothesis.tokens.length + 1),
-    }));
+    return found.map((hypotheses) => {
+      const candidates = hypotheses.map((hypothesis) => ({
+        text: tidyCaption(tokens.decode(hypothesis.tokens)),
+        score: hypothesis.logProbability / (hypothesis.tokens.length + 1),
+      }));
+      const best = candidates[0] ?? { text: '', score: -Infinity };
+      return { ...best, candidates: steering ? candidates : [] };
+    });
   }
 
   async #vision(

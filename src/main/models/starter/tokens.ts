@@ -8,6 +8,9 @@ export const BOS = 1;
 export const EOS = 2;
 export const UNKNOWN = 3;
 
+/** Marks a piece that goes on with the word before it (WordPiece). */
+const continuation = '##';
+
 /** The tokenizer of a pack: text to token ids and back. */
 export class Tokens {
   readonly #tokenizer: Tokenizer;
@@ -38,6 +41,11 @@ export class Tokens {
     const plain = words(text).join(' ');
     const ids = plain === '' ? [] : this.#tokenizer.encode(plain, { add_special_tokens: false }).ids;
     return ids.length > 0 ? ids : [UNKNOWN];
+  }
+
+  /** Whether a token begins a word rather than going on with the one before it. */
+  beginsWord(id: number): boolean {
+    return !this.#tokenizer.id_to_token(id)?.startsWith(continuation);
   }
 
   decode(ids: number[]): string {
