@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { z } from 'zod';
 import {
   CaptionWriteOptionsSchema,
@@ -8,6 +9,7 @@ import {
 import { FabulaError } from '../../shared/errors.ts';
 import type { JobContext, Jobs } from '../jobs/jobs.ts';
 import type { Library } from '../library/library.ts';
+import { picturesBeside } from '../library/walk.ts';
 import { MetadataWriter } from './metadata-writer.ts';
 import { textFiles, writeTextFile } from './sidecars.ts';
 
@@ -44,12 +46,15 @@ export class CaptionWriting {
   async #run(job: JobContext): Promise<void> {
     const { options } = ParamsSchema.parse(job.params);
     const metadata = new MetadataWriter();
+    const texts = new TextPlaces();
     try {
       for await (const item of job.items()) {
         const [asset] = this.#library.getMany([item.item]);
         try {
           if (asset === undefined) throw new FabulaError('not-found', 'It was removed from the library.');
-          if (asset.caption !== null) await this.#write(metadata, asset.id, asset.caption.text, options);
+          if (asset.caption !== null) {
+            await this.#write({ metadata, texts }, asset.id, asset.caption.text, options);
+          }
           job.finish(item);
         } catch (error) {
           job.fail(item, error, asset?.name);
@@ -61,16 +66,35 @@ export class CaptionWriting {
   }
 
   async #write(
-    metadata: MetadataWriter,
+    { metadata, texts }: { metadata: MetadataWriter; texts: TextPlaces },
     asset: string,
     caption: string,
     { place, mode }: CaptionWriteOptions,
   ): Promise<void> {
     const picture = await this.#library.placeOf(asset);
     if (place === 'sidecar') await metadata.writeSidecar(picture, caption, mode);
-    else if (place === 'text') await writeTextFile(textFiles([picture]).get(picture)!, caption, mode);
+    else if (place === 'text') await writeTextFile(await texts.of(picture), caption, mode);
     else {
       await metadata.writeInto(picture, caption, mode, (file) => this.#library.noteRewritten(asset, file));
     }
+  }
+}
+
+/**
+ * The `.txt` of each picture, told apart from those of all pictures beside it: of a job, or of several, `a.jpg` and
+ * `a.png` get the same files as from `fabula caption`.
+ */
+class TextPlaces {
+  readonly #folders = new Map<string, Promise<Map<string, string>>>();
+
+  async of(picture: string): Promise<string> {
+    const folder = dirname(picture);
+    let places = this.#folders.get(folder);
+    if (places === undefined) {
+      places = picturesBeside(folder).then(textFiles);
+      this.#folders.set(folder, places);
+    }
+    // A picture that only its bytes tell from other files is not listed by its name.
+    return (await places).get(picture) ?? textFiles([picture]).get(picture)!;
   }
 }

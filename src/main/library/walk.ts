@@ -15,6 +15,26 @@ export interface WalkOptions {
 
 const names = new Intl.Collator('en', { numeric: true });
 
+/** The order of names in a folder: numbers in them count as numbers, so `2.jpg` comes before `10.jpg`. */
+function compareNames(a: string, b: string): number {
+  return names.compare(a, b) || (a < b ? -1 : 1);
+}
+
+/**
+ * The files of a folder, without its subfolders, that have a picture's name, in the order of {@link walkPictures}.
+ *
+ * @throws FabulaError naming the folder when it cannot be read
+ */
+export async function picturesBeside(folder: string): Promise<string[]> {
+  const entries = await readdir(folder).catch((error: unknown) => {
+    throw explainFileError(error, folder);
+  });
+  return entries
+    .filter((name) => !name.startsWith('.') && hasPictureName(name))
+    .sort(compareNames)
+    .map((name) => join(folder, name));
+}
+
 /**
  * Finds the pictures among files and folders: a file given is taken as it is, a folder is searched with its
  * subfolders, in order of names (`2.jpg` before `10.jpg`). In a folder, a file is taken when its name or its first
@@ -56,7 +76,7 @@ async function* walkFolder(
     return;
   }
   const listed = entries.map((entry) => ({ entry, raw: entry.name, name: entry.name.toString('utf8') }));
-  listed.sort((a, b) => names.compare(a.name, b.name) || (a.name < b.name ? -1 : 1));
+  listed.sort((a, b) => compareNames(a.name, b.name));
   for (const { entry, raw, name } of listed) {
     if (name.startsWith('.')) continue;
     const path = join(folder, name);

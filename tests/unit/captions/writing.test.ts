@@ -32,7 +32,7 @@ async function setUp() {
   const writing = new CaptionWriting({ library, jobs });
   const write = (options: Partial<CaptionWriteOptions>) =>
     jobs.waitFor(writing.start({ filter: {} }, CaptionWriteOptionsSchema.parse(options)).id);
-  return { library, jobs, folder, ids, write };
+  return { library, jobs, folder, ids, writing, write };
 }
 
 test('captions go into XMP files; a picture without a file fails alone, by its name', async () => {
@@ -62,4 +62,22 @@ test('captions go into text files', async () => {
   const { folder, write } = await setUp();
   await write({ place: 'text' });
   expect(readFileSync(join(folder, 'two.txt'), 'utf8')).toBe('Caption of two.jpg\n');
+});
+
+test('two pictures that differ in their extension only have a text file each, in one job and in two', async () => {
+  const { library, jobs, writing } = await setUp();
+  const folder = temporaryFolder();
+  const ids: string[] = [];
+  for (const [at, name] of ['a.png', 'a.jpg'].entries()) {
+    await picture(200 + at).toFile(join(folder, name));
+    const { asset } = await library.importFile(join(folder, name), { originals: 'leave' });
+    library.setCaption(asset.id, { text: `Caption of ${name}`, source: 'person', pack: null });
+    ids.push(asset.id);
+  }
+  const options = CaptionWriteOptionsSchema.parse({ place: 'text', mode: 'overwrite' });
+  for (const assets of [ids, [ids[0]!], [ids[1]!]]) {
+    await jobs.waitFor(writing.start({ assets }, options).id);
+    expect(readFileSync(join(folder, 'a.txt'), 'utf8')).toBe('Caption of a.jpg\n');
+    expect(readFileSync(join(folder, 'a.png.txt'), 'utf8')).toBe('Caption of a.png\n');
+  }
 });
