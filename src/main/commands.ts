@@ -23,6 +23,7 @@ export const commands: { readonly [Name in CommandName]: Handler<Name> } = {
   'library.list': (studio, { filter, order, offset, limit }) =>
     studio.library.list(filter, offset, limit, order),
   'library.get': (studio, { asset }) => studio.library.get(asset),
+  'library.thumbHashes': (studio, { assets }) => studio.library.thumbHashes(assets),
   'library.remove': (studio, { assets }) => studio.library.remove(assets),
   'library.search': (studio, { text, asset, with: also, without, filter, limit }) =>
     studio.search.find(

@@ -100,6 +100,8 @@ export class Studio {
   readonly #closing = new AbortController();
   readonly #foreign: ForeignChanges | null;
   #background: Promise<void> = Promise.resolve();
+  /** Apart from the rest: in a large library it takes minutes, most of them spent waiting. */
+  #hashing: Promise<unknown> = Promise.resolve();
   #quiet: NodeJS.Timeout | undefined;
 
   constructor({
@@ -297,10 +299,11 @@ export class Studio {
     await this.jobs.close();
     await this.models.close();
     await this.#background;
+    await this.#hashing;
     this.database.close();
   }
 
-  /** Removes sketches that nothing refers to any more, a while after opening. */
+  /** Removes sketches that nothing refers to any more and makes what an older library lacks, a while after opening. */
   #tidyInBackground(): void {
     const { signal } = this.#closing;
     const timer = setTimeout(() => {
@@ -308,6 +311,7 @@ export class Studio {
         // What could not be removed now is tried again at the next start.
         await this.sketches.tidy({ signal }).catch(() => 0);
       });
+      this.#hashing = this.library.hashThumbs({ signal }).catch(() => 0);
     }, tidyAfter);
     signal.addEventListener('abort', () => {
       clearTimeout(timer);

@@ -47,6 +47,8 @@ export interface Asset {
   caption: Caption | null;
   /** In alphabetical order. */
   tags: string[];
+  /** The picture, blurred, in some 25 bytes (ThumbHash, base64), shown until it has come; null while there is none. */
+  thumbHash: string | null;
 }
 
 /** A caption that an asset has or had. */
@@ -574,6 +576,10 @@ export const contract = {
     }),
   ),
   'library.get': command<Asset>()(z.object({ asset: AssetIdSchema })),
+  /** The blurred pictures (ThumbHash, base64) of those of the assets that have one. */
+  'library.thumbHashes': command<Record<string, string>>()(
+    z.object({ assets: z.array(AssetIdSchema).max(1000) }),
+  ),
   'library.remove': command<{ removed: number }>()(
     z.object({ assets: z.array(AssetIdSchema).min(1).max(100_000) }),
   ),

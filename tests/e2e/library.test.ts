@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
+import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openBrowser, startStudio, type OpenBrowser, type RunningStudio } from '../fixtures/browser.ts';
 import { makeLargeLibrary } from '../fixtures/large-library.ts';
@@ -72,6 +73,40 @@ test('facets narrow down together; their counts keep their word; chips, the addr
   await heading()
     .getByText(`${count.toLocaleString('en')} pictures`)
     .waitFor();
+});
+
+test('a picture is seen blurred until its thumbnail has come', async () => {
+  const tile = page.locator('[data-asset]').first();
+  const image = tile.locator('img');
+  /** The colours of the four corners of the tile's picture, as the screen shows them. */
+  const colours = async (): Promise<number[][]> => {
+    const { data, info } = await sharp(await tile.locator('.frame').screenshot())
+      .resize(4, 4, { fit: 'fill' })
+      .removeAlpha()
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    const at = (x: number, y: number): number[] => [
+      ...data.subarray((y * 4 + x) * info.channels, (y * 4 + x) * info.channels + 3),
+    ];
+    return [at(0, 0), at(3, 0), at(0, 3), at(3, 3)];
+  };
+  await page.route('**/media/thumb/**', () => {});
+  await page.reload({ waitUntil: 'commit' });
+  await expect
+    .poll(() => image.evaluate((one: HTMLImageElement) => one.style.backgroundImage))
+    .toMatch(/bmp/);
+  expect(await image.evaluate((one: HTMLImageElement) => one.complete && one.naturalWidth > 0)).toBe(false);
+  const blurred = await colours();
+  await page.unroute('**/media/thumb/**');
+  await page.reload();
+  await expect.poll(() => image.evaluate((one: HTMLImageElement) => one.naturalWidth)).toBeGreaterThan(0);
+  // It does not shine through a picture that has transparent parts.
+  await expect.poll(() => image.evaluate((one: HTMLImageElement) => one.style.backgroundImage)).toBe('');
+  const whole = await colours();
+  const off = whole.flatMap((colour, at) =>
+    colour.map((value, channel) => Math.abs(value - blurred[at]![channel]!)),
+  );
+  expect(off.reduce((sum, one) => sum + one, 0) / off.length).toBeLessThan(25);
 });
 
 test('a folder with those inside it, and a month of a year', async () => {

@@ -3,6 +3,7 @@ import { createReadStream, existsSync, type BigIntStats } from 'node:fs';
 import { access, open, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Database, Statement } from 'better-sqlite3';
 import type {
   Asset,
@@ -25,8 +26,17 @@ import { conditions } from './filter.ts';
 import { requirePicture, type PictureType } from './formats.ts';
 import { readMetadata } from './metadata.ts';
 import { readSidecars } from './sidecars.ts';
-import { inspect, rasterised, render, squarePixels, type PictureSource } from './pictures.ts';
+import {
+  hashOfThumb,
+  inspect,
+  rasterised,
+  render,
+  renderThumb,
+  squarePixels,
+  type PictureSource,
+} from './pictures.ts';
 import { Tags } from './tags.ts';
+import { thumbHash } from './thumb-hash.ts';
 import { indexedName, indexedWords, matchExpression } from './words.ts';
 
 export interface LibraryOptions {
@@ -77,6 +87,7 @@ interface NewRecord {
   caption: string | null;
   keywords: string[];
   origin: AssetOrigin;
+  thumbHash: Uint8Array;
 }
 
 export interface NewCaption {
@@ -96,6 +107,8 @@ const metadataBytes = 16 * 1024 * 1024;
 const vectorExportSide = 2048;
 /** More changed assets than this are told as "many". */
 const toldOneByOne = 500;
+/** Time left to other work for each blurred picture made in the background, in milliseconds. */
+const hashPauseMs = 4;
 /** How long changes are gathered before they are told, in milliseconds. */
 const tellAfter = 250;
 
@@ -120,12 +133,14 @@ interface AssetRow {
   caption_created_at: string | null;
   /** JSON; null where there are none. */
   tags: string | null;
+  /** Null until it was made; empty where none can be made. */
+  thumb_hash: Buffer | null;
 }
 
 const selectAssets = `
   SELECT assets.number, assets.id, name, folder, mime, width, height, bytes, taken_at, imported_at, origin, kept,
     assets.caption, captions.text AS caption_text, captions.source AS caption_source, captions.pack AS caption_pack,
-    captions.created_at AS caption_created_at,
+    captions.created_at AS caption_created_at, thumb_hash,
     (SELECT json_group_array(tags.name ORDER BY tags.key) FROM asset_tags JOIN tags ON tags.number = asset_tags.tag
      WHERE asset_tags.asset = assets.number) AS tags
   FROM assets LEFT JOIN captions ON captions.number = assets.caption`;
@@ -157,10 +172,15 @@ function prepareStatements(database: Database) {
        ON CONFLICT (path) DO UPDATE SET asset = excluded.asset, stamp = excluded.stamp`,
     ),
     insert: database.prepare(
-      `INSERT INTO assets (id, name, folder, mime, width, height, bytes, taken_at, imported_at, origin, kept)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO assets
+         (id, name, folder, mime, width, height, bytes, taken_at, imported_at, origin, kept, thumb_hash)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     keep: database.prepare('UPDATE assets SET kept = 1 WHERE id = ?'),
+    hashThumb: database.prepare('UPDATE assets SET thumb_hash = ? WHERE id = ?'),
+    thumbHash: database
+      .prepare<[string], Buffer | null>('SELECT thumb_hash FROM assets WHERE id = ?')
+      .pluck() as Statement<[string], Buffer | null>,
     renew: database.prepare('UPDATE assets SET imported_at = ? WHERE id = ?'),
     index: database.prepare('INSERT OR REPLACE INTO assets_fts (rowid, name, caption) VALUES (?, ?, ?)'),
     insertCaption: database.prepare(
@@ -283,10 +303,14 @@ export class Library {
     let pixels: Uint8Array | null = null;
     if (existing === undefined || (square === undefined && !(await this.#hasThumb(id)))) {
       const inspected = await inspect(source);
+      let hash: Uint8Array;
       if (square === undefined) {
-        await this.#files.write(this.#files.rendition(id, 'thumb'), await render(source, inspected, 'thumb'));
+        const made = await renderThumb(source, inspected);
+        await this.#files.write(this.#files.rendition(id, 'thumb'), made.thumb);
+        hash = made.hash;
       } else {
         pixels = await squarePixels(source, inspected, square);
+        hash = thumbHash({ data: pixels, width: square, height: square, channels: 3 }, inspected);
       }
       const inside = inspected.hasMetadata
         ? await readMetadata(
@@ -305,6 +329,7 @@ export class Library {
         caption: beside?.caption ?? inside.caption,
         keywords: [...(beside?.keywords ?? []), ...inside.keywords],
         origin,
+        thumbHash: hash,
       };
     }
     if (keep && existing?.kept !== 1) {
@@ -355,6 +380,7 @@ export class Library {
       this.#now(),
       record.origin,
       kept ? 1 : 0,
+      record.thumbHash,
     );
     if (record.caption !== null)
       this.#insertCaption(id, { text: record.caption, source: 'file', pack: null });
@@ -742,7 +768,55 @@ export class Library {
   }
 
   async #makeRendition(row: AssetRow, size: MediaSize, file: string): Promise<void> {
-    await this.#files.write(file, await render(await this.#source(row), inspectedOf(row), size));
+    const source = await this.#source(row);
+    if (size !== 'thumb') {
+      await this.#files.write(file, await render(source, inspectedOf(row), size));
+      return;
+    }
+    const { thumb, hash } = await renderThumb(source, inspectedOf(row));
+    await this.#files.write(file, thumb);
+    if (row.thumb_hash === null) this.#statements.hashThumb.run(hash, row.id);
+  }
+
+  /** The blurred pictures (ThumbHash, base64) of those of the assets that have one. */
+  thumbHashes(ids: readonly string[]): Record<string, string> {
+    const found = ids.map((id) => [id, this.#statements.thumbHash.get(id)] as const);
+    return Object.fromEntries(
+      found.flatMap(([id, hash]) => (hash && hash.length > 0 ? [[id, hash.toString('base64')]] : [])),
+    );
+  }
+
+  /**
+   * Makes the blurred pictures that a library from before them lacks, of the thumbnails it has; the others get theirs
+   * with their thumbnail. Leaves time to other work in between.
+   *
+   * @returns how many were made
+   */
+  async hashThumbs({ signal }: { signal: AbortSignal }): Promise<number> {
+    const next = this.#database.prepare<[number], { number: number; id: string }>(
+      'SELECT number, id FROM assets WHERE thumb_hash IS NULL AND number > ? ORDER BY number LIMIT 64',
+    );
+    let made = 0;
+    for (let last = 0; ;) {
+      const lacking = next.all(last);
+      const hashes: { id: string; hash: Uint8Array }[] = [];
+      for (const { number, id } of lacking) {
+        signal.throwIfAborted();
+        last = number;
+        const thumb = await readFile(this.#files.rendition(id, 'thumb')).catch(() => null);
+        if (thumb === null) continue;
+        // A damaged thumbnail has no blurred picture either, and is not tried again.
+        hashes.push({ id, hash: await hashOfThumb(thumb).catch(() => new Uint8Array()) });
+      }
+      signal.throwIfAborted();
+      // Together: each change of the database makes lists that are scrolled through be read anew.
+      this.#inTransaction(() => {
+        for (const { id, hash } of hashes) this.#statements.hashThumb.run(hash, id);
+      });
+      made += hashes.length;
+      if (lacking.length === 0) return made;
+      await pause(hashes.length * hashPauseMs, undefined, { signal });
+    }
   }
 
   /**
@@ -960,6 +1034,8 @@ function toAsset(row: AssetRow): Asset {
             createdAt: row.caption_created_at!,
           },
     tags: row.tags === null ? [] : (JSON.parse(row.tags) as string[]),
+    thumbHash:
+      row.thumb_hash === null || row.thumb_hash.length === 0 ? null : row.thumb_hash.toString('base64'),
   };
 }
 

@@ -5,6 +5,7 @@ import * as assetAliases from './migrations/003-asset-aliases.ts';
 import * as history from './migrations/004-history.ts';
 import * as choices from './migrations/005-choices.ts';
 import * as exportChoices from './migrations/006-export-choices.ts';
+import * as thumbHashes from './migrations/007-thumb-hashes.ts';
 
 export interface Migration {
   /** 1, 2, 3, …: the schema version (`PRAGMA user_version`) that `up` leads to. */
@@ -20,4 +21,5 @@ export const migrations: readonly Migration[] = [
   history,
   choices,
   exportChoices,
+  thumbHashes,
 ];
