@@ -9,10 +9,11 @@ Writes into the work folder
                  "YOLOX: Exceeding YOLO Series in 2021"): its last 13x13 map (256 channels) and its 26x26 map
                  (128 channels) averaged to 13x13. They are regression targets for the image encoder; the detector's
                  weights are neither copied nor shipped.
-  hints.npy      float16 [F, 26, 26, 128], the detector's map half-way up its backbone, for Flickr8k's train photos
-                 (the first rows): a target for the middle of the image encoder
+  stage0.npy, stage1.npy, stage2.npy
+                 float16 [F, 52, 52, 64], [F, 26, 26, 128], [F, 13, 13, 256]: the detector's maps at the end of each
+                 part of its backbone, for Flickr8k's train photos (the first rows): what the encoder's stages learn
 
-Flickr8k comes first, and the teacher step goes on from where it stopped.
+Flickr8k comes first, and the teacher steps go on from where they stopped.
 """
 import argparse
 import json
@@ -25,8 +26,10 @@ from PIL import Image
 
 from common import IMAGE_SIZE, add_common_arguments, load_photo_rows
 from language import may_train
+from models import GRID
 
 TEACHER_SIZE = 416
+STAGE_SHAPES = [(52, 52, 64), (26, 26, 128), (13, 13, 256)]
 SKIPPED_DATASETS = {"kodak"}  # kept for picture-quality tests
 
 
@@ -53,15 +56,17 @@ def save_photos(photos: Path, work: Path) -> None:
     print(f"photos: {len(rows)}")
 
 
-def cut_teacher(path: Path, hints: bool) -> onnxruntime.InferenceSession:
-    """The detector up to the two feature maps that its 13x13 and 26x26 heads read, or (`hints`) up to the last 26x26
-    map of its backbone."""
+def cut_teacher(path: Path, stages: bool) -> onnxruntime.InferenceSession:
+    """The detector up to the two feature maps that its 13x13 and 26x26 heads read, or (`stages`) up to the three maps
+    in which the parts of its backbone end."""
     model = onnx.shape_inference.infer_shapes(onnx.load(path))
     shapes = {value.name: [d.dim_value for d in value.type.tensor_type.shape.dim] for value in model.graph.value_info}
+    first_resize = next(place for place, node in enumerate(model.graph.node) if node.op_type == "Resize")
 
-    def last_map(channels: int, side: int) -> str:
-        return [out for node in model.graph.node for out in node.output
-                if node.op_type == "Mul" and shapes.get(out) == [1, channels, side, side]][-1]
+    def maps(channels: int, side: int) -> list[tuple[int, str]]:
+        """Activations of that shape and their places in the graph."""
+        return [(place, out) for place, node in enumerate(model.graph.node) for out in node.output
+                if node.op_type == "Mul" and shapes.get(out) == [1, channels, side, side]]
 
     def halves(name: str) -> bool:
         """Whether a stride-2 convolution reads the map."""
@@ -69,43 +74,56 @@ def cut_teacher(path: Path, hints: bool) -> onnxruntime.InferenceSession:
                    for node in model.graph.node for attribute in node.attribute if attribute.name == "strides"
                    and node.op_type == "Conv")
 
-    if hints:
-        names = [next(name for node in model.graph.node for name in node.output
-                      if node.op_type == "Mul" and shapes.get(name) == [1, 128, 26, 26] and halves(name))]
+    if stages:
+        names = [next(name for _, name in maps(64, 52) if halves(name)),
+                 next(name for _, name in maps(128, 26) if halves(name)),
+                 [name for place, name in maps(256, 13) if place < first_resize][-1]]
     else:
-        names = [last_map(256, 13), last_map(128, 26)]
+        names = [maps(256, 13)[-1][1], maps(128, 26)[-1][1]]
     del model.graph.output[:]
     for name in names:
         model.graph.output.append(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shapes[name]))
     return onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
 
 
-def save_maps(photos: Path, work: Path, teacher: Path, hints: bool) -> None:
-    """Runs the detector over the photos (BGR, 0..255, squashed to 416x416): teacher.npy, or (`hints`) hints.npy."""
+def run_teacher(session: onnxruntime.InferenceSession, photo: Path) -> list[np.ndarray]:
+    """The maps [C, s, s] of a photo squashed to 416x416 (BGR, 0..255)."""
+    with Image.open(photo) as image:
+        square = np.asarray(image.convert("RGB").resize((TEACHER_SIZE, TEACHER_SIZE), Image.BILINEAR))
+    pixels = np.ascontiguousarray(square[:, :, ::-1].transpose(2, 0, 1)[None], dtype=np.float32)
+    return [found[0] for found in session.run(None, {session.get_inputs()[0].name: pixels})]
+
+
+def open_array(path: Path, shape: tuple[int, ...]) -> np.ndarray:
+    """The float16 array of an earlier run, or a new one."""
+    return (np.lib.format.open_memmap(path, "r+") if path.exists()
+            else np.lib.format.open_memmap(path, "w+", np.float16, shape))
+
+
+def save_maps(photos: Path, work: Path, teacher: Path, stages: bool) -> None:
+    """Runs the detector over the photos: teacher.npy, or (`stages`) stage0.npy to stage2.npy."""
     rows = load_photo_rows(work)
-    if hints:
+    if stages:
         rows = [row for row in rows if row["dataset"] == "flickr8k"]
-    path = work / ("hints.npy" if hints else "teacher.npy")
-    done_path = path.with_suffix(".done")
-    shape = (len(rows), 26, 26, 128) if hints else (len(rows), 13, 13, 384)
-    done = int(done_path.read_text()) if path.exists() and done_path.exists() else 0
-    array = (np.lib.format.open_memmap(path, "r+") if done
-             else np.lib.format.open_memmap(path, "w+", np.float16, shape))
-    session = cut_teacher(teacher, hints)
+    done_path = work / ("stages.done" if stages else "teacher.done")
+    done = int(done_path.read_text()) if done_path.exists() else 0
+    session = cut_teacher(teacher, stages)
+    shapes = STAGE_SHAPES if stages else [(GRID, GRID, 384)]
+    names = [f"stage{index}.npy" for index in range(3)] if stages else ["teacher.npy"]
+    arrays = [open_array(work / name, (len(rows), *shape)) for name, shape in zip(names, shapes)]
     for index in range(done, len(rows)):
-        if hints and not may_train(rows[index], index):
+        if stages and not may_train(rows[index], index):
             continue
-        with Image.open(photos / rows[index]["file"]) as image:
-            square = np.asarray(image.convert("RGB").resize((TEACHER_SIZE, TEACHER_SIZE), Image.BILINEAR))
-        pixels = np.ascontiguousarray(square[:, :, ::-1].transpose(2, 0, 1)[None], dtype=np.float32)
-        maps = session.run(None, {session.get_inputs()[0].name: pixels})
-        if not hints:
-            maps[1] = maps[1].reshape(1, 128, 13, 2, 13, 2).mean((3, 5))
-        array[index] = np.concatenate(maps, 1)[0].transpose(1, 2, 0)
+        maps = run_teacher(session, photos / rows[index]["file"])
+        if not stages:
+            maps = [np.concatenate([maps[0], maps[1].reshape(128, GRID, 2, GRID, 2).mean((2, 4))])]
+        for array, found in zip(arrays, maps):
+            array[index] = found.transpose(1, 2, 0)
         if index % 500 == 499 or index + 1 == len(rows):
-            array.flush()
+            for array in arrays:
+                array.flush()
             done_path.write_text(str(index + 1))
-            print(f"{path.stem}: {index + 1}/{len(rows)}", flush=True)
+            print(f"{done_path.stem}: {index + 1}/{len(rows)}", flush=True)
 
 
 def main() -> None:
@@ -118,8 +136,8 @@ def main() -> None:
     teacher = arguments.teacher or arguments.photos.parent / "models" / "yolox-nano" / "yolox_nano.onnx"
     if not (arguments.work / "photos.jsonl").exists():
         save_photos(arguments.photos, arguments.work)
-    for hints in (False, True):
-        save_maps(arguments.photos, arguments.work, teacher, hints)
+    for stages in (False, True):
+        save_maps(arguments.photos, arguments.work, teacher, stages)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Step 8: write the pack: vision.onnx, text.onnx, prefix.onnx, decoder.onnx, tokenizer.json, manifest.json.
+"""Step 11: write the pack: vision.onnx, text.onnx, prefix.onnx, decoder.onnx, tokenizer.json, manifest.json.
 
 Weights are stored as float16, or (`--int8`, a comma-separated list of the models) as int8 with one scale per output
 channel, and cast back to float32 when a session loads. Every model is checked against PyTorch in onnxruntime, with
@@ -19,7 +19,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 from torch.export import Dim
 
-from checkpoints import load_captioner, load_embedder, load_encoder, load_text_encoder
+from checkpoints import load_captioner, load_embedder, load_encoder, load_mining, load_text_encoder
 from common import IMAGE_SIZE, REPOSITORY, add_common_arguments, prepare
 from exported import Decoder, Prefix, Text, Vision, fold_batch_norms
 from language import load_tokenizer
@@ -132,9 +132,10 @@ def main() -> None:
 
     encoder, captioner = load_encoder(arguments.work, config), load_captioner(arguments.work, config)
     embedder, text_encoder = load_embedder(arguments.work, config), load_text_encoder(arguments.work, config)
+    mining = load_mining(arguments.work, config)
     fold_batch_norms(encoder)
     layers, width, channels = len(captioner.layers), config["caption"]["width"], encoder.channels
-    vision, text = Vision(encoder, embedder).eval(), Text(text_encoder).eval()
+    vision, text = Vision(encoder, mining, embedder, captioner).eval(), Text(text_encoder).eval()
     prefix, decoder = Prefix(captioner).eval(), Decoder(captioner).eval()
 
     def pixels(n: int) -> dict:
@@ -145,25 +146,28 @@ def main() -> None:
         rows[0, (t + 1) // 2:] = 0
         return {"ids": rows}
 
-    def tokens(n: int) -> dict:
-        return {"tokens": torch.randn(n, 49, channels)}
+    def tokens(n: int, kept: int) -> dict:
+        return {"tokens": torch.randn(n, 49, channels), "kept": torch.stack([torch.randperm(49)[:kept] for _ in range(n)])}
 
-    def step(photos: int, before: int, beams: int, t: int) -> dict:
+    def step(photos: int, before: int, beams: int, t: int, kept: int) -> dict:
         rows = photos * beams
         return {"ids": torch.randint(4, config["tokenizer"]["pieces"], (rows, 1)), "position": torch.tensor([t]),
                 "beam": torch.randint(0, before, (rows,)), "past": torch.randn(before, layers, 2, t, width),
-                "cross": torch.randn(photos, layers, 2, 49, width), "photo": torch.arange(photos).repeat_interleave(beams)}
+                "cross": torch.randn(photos, layers, 2, kept, width), "photo": torch.arange(photos).repeat_interleave(beams)}
 
-    batch, rows, before, length = Dim("N"), Dim("B"), Dim("P"), Dim("T")
+    batch, rows, before, length, kept = Dim("N"), Dim("B"), Dim("P"), Dim("T"), Dim("K")
     plans = {
-        "vision": (vision, pixels(2), {"pixels": {0: batch}}, ["tokens", "embedding"], [pixels(1), pixels(5)]),
+        "vision": (vision, pixels(2), {"pixels": {0: batch}}, ["tokens", "embedding", "need"],
+                   [pixels(1), pixels(5)]),
         "text": (text, ids(3, 7), {"ids": {0: batch, 1: Dim("T", max=config["max_text_tokens"])}}, ["embedding"],
                  [ids(1, 1), ids(4, 5), ids(2, config["max_text_tokens"])]),
-        "prefix": (prefix, tokens(2), {"tokens": {0: batch}}, ["cross"], [tokens(1), tokens(5)]),
-        "decoder": (decoder, step(2, 5, 3, 4),
+        "prefix": (prefix, tokens(2, 20), {"tokens": {0: batch}, "kept": {0: batch, 1: kept}}, ["cross"],
+                   [tokens(1, 49), tokens(5, 12)]),
+        "decoder": (decoder, step(2, 5, 3, 4, 20),
                     {"ids": {0: rows}, "position": {}, "beam": {0: rows}, "past": {0: before, 3: length},
-                     "cross": {0: batch}, "photo": {0: rows}}, ["present", "top_scores", "top_ids"],
-                    [step(1, 1, 1, 0), step(4, 4, 1, 0), step(4, 4, 3, 1), step(3, 9, 3, 11), step(1, 3, 2, 23)]),
+                     "cross": {0: batch, 3: kept}, "photo": {0: rows}}, ["present", "top_scores", "top_ids"],
+                    [step(1, 1, 1, 0, 49), step(4, 4, 1, 0, 12), step(4, 4, 3, 1, 20), step(3, 9, 3, 11, 8),
+                     step(1, 3, 2, 23, 49)]),
     }
     for name, (module, example, shapes, outputs, cases) in plans.items():
         path = arguments.out / f"{name}.onnx"

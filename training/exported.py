@@ -4,7 +4,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from language import BOS, PAD, UNKNOWN
-from models import Captioner, ImageEmbedder, ImageEncoder, TextEncoder, TokenPool
+from models import Captioner, ImageEmbedder, ImageEncoder, Mining, TextEncoder, small_view
 
 TOP = 6
 
@@ -21,15 +21,18 @@ def fold_batch_norms(module: nn.Module) -> None:
 
 
 class Vision(nn.Module):
-    """`pixels` uint8 [N, 208, 208, 3] -> `tokens` [N, 49, D], `embedding` [N, 256], unit length."""
+    """`pixels` uint8 [N, 208, 208, 3] -> `tokens` [N, 49, D], `embedding` [N, 256], unit length, and `need` [N, 49]:
+    the odds in 0..1 that each token is needed for a caption."""
 
-    def __init__(self, encoder: ImageEncoder, embedder: ImageEmbedder):
+    def __init__(self, encoder: ImageEncoder, mining: Mining, embedder: ImageEmbedder, captioner: Captioner):
         super().__init__()
-        self.encoder, self.embedder, self.pool = encoder, embedder, TokenPool()
+        self.encoder, self.mining, self.embedder, self.captioner = encoder, mining, embedder, captioner
 
-    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        tokens = self.pool(self.encoder(pixels.float().permute(0, 3, 1, 2)))
-        return tokens, self.embedder(tokens)
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        large = pixels.permute(0, 3, 1, 2).float()
+        small = self.encoder(small_view(large))[1].flatten(2).transpose(1, 2)
+        tokens = self.mining(small, *self.encoder(large))
+        return tokens, self.embedder(tokens), self.captioner.need(tokens).sigmoid()
 
 
 class Text(nn.Module):
@@ -44,21 +47,21 @@ class Text(nn.Module):
 
 
 class Prefix(nn.Module):
-    """`tokens` [N, 49, D] -> `cross` [N, L, 2, 49, W]."""
+    """`tokens` [N, 49, D], `kept` int64 [N, K] (which of them are kept) -> `cross` [N, L, 2, K, W]."""
 
     def __init__(self, captioner: Captioner):
         super().__init__()
         self.captioner = captioner
 
-    def forward(self, tokens: Tensor) -> Tensor:
-        return self.captioner.prefix(tokens)
+    def forward(self, tokens: Tensor, kept: Tensor) -> Tensor:
+        return self.captioner.prefix(tokens, kept)
 
 
 class Decoder(nn.Module):
     """One decoding step.
 
     `ids` int64 [B, 1], `position` int64 [1], `beam` int64 [B] (the row of `past` that each row goes on from),
-    `past` [P, L, 2, T, W] (T may be 0), `cross` [N, L, 2, 49, W], `photo` int64 [B] (the row of `cross`) ->
+    `past` [P, L, 2, T, W] (T may be 0), `cross` [N, L, 2, K, W], `photo` int64 [B] (the row of `cross`) ->
     `present` [B, L, 2, T + 1, W], `top_scores` [B, 6] log-probabilities, `top_ids` int64 [B, 6].
     <pad>, <bos> and <unk> never come out.
     """

@@ -19,7 +19,7 @@ def orthogonal(update: Tensor) -> Tensor:
 
 
 class Muon(torch.optim.Optimizer):
-    """For matrices only. Steps are scaled to the root-mean-square size of AdamW's (Liu et al. 2025, "Muon is scalable
+    """For matrices, and for convolutions, which are taken as matrices with a row an output channel. Steps are scaled to the root-mean-square size of AdamW's (Liu et al. 2025, "Muon is scalable
     for LLM training"), so rates and decay mean what they mean there."""
 
     def __init__(self, parameters: list[Tensor], lr: float, momentum: float = 0.95, weight_decay: float = 0.0):
@@ -37,4 +37,6 @@ class Muon(torch.optim.Optimizer):
                 state["momentum"].lerp_(parameter.grad, 1 - group["momentum"])
                 update = parameter.grad.lerp(state["momentum"], group["momentum"])
                 parameter.mul_(1 - group["lr"] * group["weight_decay"])
-                parameter.add_(orthogonal(update), alpha=-0.2 * group["lr"] * max(parameter.shape) ** 0.5)
+                matrix = update.flatten(1)
+                parameter.add_(orthogonal(matrix).view_as(parameter),
+                               alpha=-0.2 * group["lr"] * max(matrix.shape) ** 0.5)

@@ -45,6 +45,12 @@ def load_scenes(work: Path) -> Scenes | None:
                   [n for n in numbers if n % HELD_BACK_EVERY], [n for n in numbers if n % HELD_BACK_EVERY == 0])
 
 
+def figure_classes(rows: list[dict]) -> dict[str, int]:
+    """The most frequent figures' names: 1 + their rank."""
+    seen = collections.Counter(figure["name"] for row in rows for figure in row["figures"])
+    return {name: rank + 1 for rank, (name, _) in enumerate(seen.most_common(FIGURE_CLASSES))}
+
+
 def draw_cells(figures: list[dict], classes: dict[str, int]) -> np.ndarray:
     """[13, 13]: later figures stand in front; a figure takes the cells whose centre its box holds, one at least."""
     cells = np.zeros((GRID, GRID), np.uint16)
@@ -74,8 +80,7 @@ def main() -> None:
     parser.add_argument("--scenes", type=Path, required=True, help="the folder with scenes.jsonl")
     arguments = parser.parse_args()
     rows = [json.loads(line) for line in open(arguments.scenes / "scenes.jsonl")]
-    seen = collections.Counter(figure["name"] for row in rows for figure in row["figures"])
-    classes = {name: rank + 1 for rank, (name, _) in enumerate(seen.most_common(FIGURE_CLASSES))}
+    classes = figure_classes(rows)
     pixels = np.zeros((len(rows), IMAGE_SIZE, IMAGE_SIZE, 3), np.uint8)
     for number, row in enumerate(rows):
         with Image.open(arguments.scenes / row["file"]) as image:
@@ -86,7 +91,7 @@ def main() -> None:
         for row in rows:
             out.write(json.dumps(row) + "\n")
     np.save(arguments.work / "cells.npy", np.stack([draw_cells(row["figures"], classes) for row in rows]))
-    print(f"scenes: {len(rows)}, kinds of figures: {len(seen)}")
+    print(f"scenes: {len(rows)}, {len(classes)} kinds of figures")
 
 
 if __name__ == "__main__":

@@ -24,11 +24,15 @@ class LanguageTasks(nn.Module):
         self.log_scale = nn.Parameter(torch.tensor(math.log(10.0)))
         self.label_smoothing = config["caption"]["label_smoothing"]
 
-    def caption_loss(self, tokens: Tensor, ids: Tensor, label_smoothing: float | None = None) -> Tensor:
-        """`tokens` [N, 49, D]; `ids` [N, C, T]: C captions a picture with <bos> and <eos>, padded with 0."""
-        cross = self.captioner.prefix(tokens).repeat_interleave(ids.shape[1], 0)
+    def caption_loss(self, tokens: Tensor, ids: Tensor, label_smoothing: float | None = None,
+                     share: Tensor | None = None) -> Tensor:
+        """`tokens` [N, 49, D]; `ids` [N, C, T]: C captions a picture with <bos> and <eos>, padded with 0; `share`
+        [N, 49]: which tokens are kept."""
+        cross = self.captioner.prefix(tokens, share=share).repeat_interleave(ids.shape[1], 0)
+        if share is not None:
+            share = share.repeat_interleave(ids.shape[1], 0)
         ids = ids.flatten(0, 1)
-        hidden = self.captioner(cross, ids[:, :-1])
+        hidden = self.captioner(cross, ids[:, :-1], share)
         wanted = ids[:, 1:]
         keep = wanted != PAD
         smoothing = self.label_smoothing if label_smoothing is None else label_smoothing

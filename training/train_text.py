@@ -1,18 +1,19 @@
 #!/usr/bin/env python3
-"""Step 7: go on training the shared space on cached image tokens: text encoder and image embedder, InfoNCE over large
+"""Step 10: go on training the shared space on cached image tokens: text encoder and image embedder, InfoNCE over large
 batches. Keeps the weights with the best recall on held-back train photos in text.pt, then fits calibration.json: the
 chance that a text and a picture belong together is 1 / (1 + exp(-(scale * cosine + bias)))."""
 import argparse
 import json
 import math
 import time
+from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from cache_tokens import CachedTokens, load_cached_tokens
+from cached import Cached, load_cached_tokens
 from common import add_common_arguments, device, prepare
 from language import load_tokenizer
 from tasks import CaptionIds, LanguageTasks, pad_rows
@@ -20,7 +21,7 @@ from tasks import CaptionIds, LanguageTasks, pad_rows
 CHECK_EVERY = 100
 
 
-def recall(tasks: LanguageTasks, cached: CachedTokens, captions: CaptionIds, numbers: np.ndarray, where: torch.device,
+def recall(tasks: LanguageTasks, cached: Cached, captions: CaptionIds, numbers: np.ndarray, where: torch.device,
            at: int = 10) -> float:
     """Text-to-image recall among the pictures `numbers`, each with all of its captions."""
     pictures, texts, owner = embed(tasks, cached, captions, numbers, where)
@@ -29,7 +30,7 @@ def recall(tasks: LanguageTasks, cached: CachedTokens, captions: CaptionIds, num
 
 
 @torch.inference_mode()
-def embed(tasks: LanguageTasks, cached: CachedTokens, captions: CaptionIds, numbers: np.ndarray,
+def embed(tasks: LanguageTasks, cached: Cached, captions: CaptionIds, numbers: np.ndarray,
           where: torch.device) -> tuple[Tensor, Tensor, Tensor]:
     """Picture vectors [N, 256], text vectors [M, 256] of all their captions, and each text's picture [M]."""
     tasks.eval()
@@ -70,7 +71,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_common_arguments(parser)
     parser.add_argument("--minutes", type=float, help="wall-clock time (default: from the configuration)")
-    parser.add_argument("--from-scratch", action="store_true", help="do not start from encoder.pt's weights")
+    parser.add_argument("--start", type=Path, help="a text.pt whose text encoder to start from")
     arguments = parser.parse_args()
     everything = prepare(arguments)
     config, where = everything["text"], device()
@@ -78,8 +79,9 @@ def main() -> None:
     cached = load_cached_tokens(arguments.work)
     captions = CaptionIds(cached.captions, load_tokenizer(arguments.work), everything["max_tokens"])
     tasks = LanguageTasks(everything)
-    if not arguments.from_scratch:
-        tasks.load_state_dict(torch.load(arguments.work / "encoder.pt", weights_only=True, map_location="cpu")["tasks"])
+    if arguments.start:
+        saved = torch.load(arguments.start, weights_only=True, map_location="cpu")
+        tasks.text_encoder.load_state_dict(saved["text_encoder"])
     tasks = tasks.to(where)
     parameters = [*tasks.embedder.parameters(), *tasks.text_encoder.parameters(), tasks.log_scale]
     optimizer = torch.optim.AdamW(parameters, config["learning_rate"], weight_decay=0.1)
