@@ -11,9 +11,10 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { markdownTable, type EvalPart, type EvalRow } from './eval/row.ts';
 import { captions } from './eval/captions.ts';
+import { tokens } from './eval/tokens.ts';
 
 /** In the order of the table. */
-const parts: Record<string, EvalPart> = { captions };
+const parts: Record<string, EvalPart> = { captions, tokens };
 
 const { values } = parseArgs({
   options: {

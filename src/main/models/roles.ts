@@ -41,7 +41,7 @@ export type EncodeRole = z.infer<typeof EncodeRoleSchema>;
 /**
  * The role `caption`, family `starter`: an encoder-decoder that shares `vision` with the role `encode`.
  *
- * `prefix`: tokens f32 [N, P, D] -> cross f32 [N, L, 2, P, W].
+ * `prefix`: tokens f32 [N, P, D], and with `tokenCounts` kept i64 [N, K] -> cross f32 [N, L, 2, K, W].
  * `decoder`: ids i64 [B, 1], position i64 [1], beam i64 [B] (the row of the step before that each row goes on from),
  * past f32 [B', L, 2, T, W], cross, photo i64 [B] -> present f32 [B, L, 2, T + 1, W], top_scores and top_ids [B, K].
  */
@@ -60,6 +60,11 @@ export const CaptionRoleSchema = z.object({
   /** A finished caption of n tokens scores log-probability / n^lengthPenalty. */
   lengthPenalty: z.number().min(0).max(5),
   batch: Count.max(1024),
+  /**
+   * How many of the P image tokens may go on to the decoder, ascending: a picture keeps the smallest of these numbers
+   * that holds all it needs, as the output `need` f32 [N, P] of `vision` says. Left out: all go on.
+   */
+  tokenCounts: z.tuple([Count.max(4096)], Count.max(4096)).optional(),
 });
 export type CaptionRole = z.infer<typeof CaptionRoleSchema>;
 

@@ -4,6 +4,7 @@ import type { Answer, CaptionSteering, CaptionWith, EncodeWith } from '../messag
 import { bytesTensor, floats, floatsTensor, ids, idsTensor, type Sessions } from '../session.ts';
 import { tidyCaption } from '../tidy-caption.ts';
 import { beamSearch } from './beam-search.ts';
+import { keepTokens, takeRows } from './kept-tokens.ts';
 import { BOS, EOS, PAD, Tokens } from './tokens.ts';
 import { wordBonus } from './word-bonus.ts';
 
@@ -78,17 +79,38 @@ export class Starter {
     signal.throwIfAborted();
     const shared =
       encode !== null && join(encode.folder, encode.role.vision) === join(use.folder, use.role.vision);
-    const outputs = shared ? ['tokens', 'embedding'] : ['tokens'];
-    const [imageTokens, embedding] = await this.#vision(use, pixels, count, outputs);
-    const captions = await this.#decode(use, only(imageTokens), count, signal, steering, onText);
+    const counts = use.role.tokenCounts;
+    const outputs = ['tokens', ...(counts ? ['need'] : []), ...(shared ? ['embedding'] : [])];
+    const seen = await this.#vision(use, pixels, count, outputs);
+    const output = (name: string): Tensor => only(seen[outputs.indexOf(name)]);
+    const imageTokens = output('tokens');
+    const captions: Answer['captions'] = [];
+    if (counts) {
+      const values = floats(imageTokens);
+      const [, places, width] = imageTokens.dims as [number, number, number];
+      for (const { photos, kept } of keepTokens(floats(output('need')), count, counts)) {
+        const rows = [photos.length, places, width];
+        const inputs = {
+          tokens: floatsTensor(takeRows(values, places * width, photos), rows),
+          kept: idsTensor(kept.flat(), [photos.length, kept[0]?.length ?? 0]),
+        };
+        const written = await this.#decode(use, inputs, photos.length, signal, steering, onText);
+        for (const [at, photo] of photos.entries()) captions[photo] = written[at]!;
+      }
+    } else {
+      captions.push(...(await this.#decode(use, { tokens: imageTokens }, count, signal, steering, onText)));
+    }
     if (encode === null) return { captions, vectors: null, text: '' };
-    const vectors = embedding ? floats(embedding) : await this.encodeImages(encode, pixels, count, signal);
+    const vectors = shared
+      ? floats(output('embedding'))
+      : await this.encodeImages(encode, pixels, count, signal);
     return { captions, vectors, text: '' };
   }
 
+  /** @param inputs of `prefix` */
   async #decode(
     use: CaptionWith,
-    imageTokens: Tensor,
+    inputs: Record<string, Tensor>,
     count: number,
     signal: AbortSignal,
     steering: CaptionSteering | null,
@@ -99,12 +121,12 @@ export class Starter {
     const prefix = await this.#sessions.get(join(folder, role.prefix));
     const decoder = await this.#sessions.get(join(folder, role.decoder));
     signal.throwIfAborted();
-    const cross = only((await prefix.run({ tokens: imageTokens }, ['cross']))[0]);
+    const cross = only((await prefix.run(inputs, ['cross']))[0]);
     let past: Tensor = floatsTensor(new Float32Array(0), [count, role.layers, 2, 0, role.width]);
     const found = await beamSearch(
       async ({ tokens: last, beams, photos, position }) => {
         signal.throwIfAborted();
-        const inputs = {
+        const step = {
           ids: idsTensor(last, [last.length, 1]),
           position: idsTensor([position], [1]),
           beam: idsTensor(beams, [beams.length]),
@@ -112,7 +134,7 @@ export class Starter {
           cross,
           photo: idsTensor(photos, [photos.length]),
         };
-        const [present, scores, topIds] = await decoder.run(inputs, ['present', 'top_scores', 'top_ids']);
+        const [present, scores, topIds] = await decoder.run(step, ['present', 'top_scores', 'top_ids']);
         past = only(present);
         return { scores: floats(only(scores)), ids: ids(only(topIds)) };
       },
