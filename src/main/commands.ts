@@ -39,6 +39,8 @@ export const commands: { readonly [Name in CommandName]: Handler<Name> } = {
     ),
   'library.ids': (studio, { filter, order }) => studio.library.ids(filter, order),
   'library.facets': (studio, { filter }) => studio.library.facets(filter),
+  'library.words': (studio, { asset }) => studio.pyramids.read(asset),
+  'library.redraw': (studio, { asset, layer, seed }) => studio.pyramids.redraw(asset, layer, seed),
   'library.tags': (studio) => studio.library.tags(),
   'library.tag': (studio, { assets, add, remove }) =>
     studio.history.library(

@@ -6,7 +6,7 @@ import type { Library } from './library/library.ts';
 import { inspect, squarePixels } from './library/pictures.ts';
 import type { VectorIndex } from './library/search.ts';
 import type { Models } from './models/models.ts';
-import { translateToEnglish } from './sketch/lexicon.ts';
+import { translateToEnglish, wordForms } from './sketch/lexicon.ts';
 
 /** Two rankings are joined by reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009), with their constant. */
 const fusionConstant = 60;
@@ -24,7 +24,7 @@ const wordsLimit = 1000;
 /** What a search needs of the models. */
 export type SearchModels = Pick<
   Models,
-  'space' | 'imageSize' | 'encodeTexts' | 'encodeImages' | 'probability'
+  'space' | 'imageSize' | 'encodeTexts' | 'encodeImages' | 'look' | 'wordsPack' | 'probability'
 >;
 
 /** Something asked: a text, a picture of the library, or the file of one that need not be in it (or its base64). */
@@ -118,7 +118,13 @@ export class Search {
       .filter(({ asset }) => !unwanted.has(asset))
       .slice(0, limit);
     const similarities = new Map(near.map(({ asset, similarity }) => [asset, similarity]));
-    const ranked = fused([near.map(({ asset }) => asset), named]).slice(0, limit);
+    const seen =
+      texts.length < asked.plus.length
+        ? []
+        : this.#seen(texts, wordsLimit)
+            .filter((asset) => wanted(asset) && !unwanted.has(asset))
+            .slice(0, limit);
+    const ranked = fused([near.map(({ asset }) => asset), named, seen]).slice(0, limit);
     const byWords = new Set(named);
     const onlyTexts = texts.length === asked.plus.length;
     const hits = this.#assets(ranked).map((asset): SearchHit => {
@@ -137,6 +143,21 @@ export class Search {
         : hits.length > 0,
       translated: texts.flatMap((forms) => forms.slice(1))[0] ?? null,
     };
+  }
+
+  /**
+   * Pictures whose pyramids have every word of the texts, the likeliest first; none where a text says anything that is
+   * not among the words known.
+   */
+  #seen(texts: readonly (readonly string[])[], limit: number): string[] {
+    const known = this.#library.knownWords();
+    const words = new Set<string>();
+    for (const forms of texts) {
+      const read = forms.map((form) => wordsIn(form, known)).find((found) => found !== null);
+      if (read === undefined) return [];
+      for (const word of read) words.add(word);
+    }
+    return this.#library.findSeen([...words], limit);
   }
 
   /** Searches by one text. */
@@ -271,15 +292,17 @@ export class Search {
   }
 
   /**
-   * Encodes every picture that has no vector in the encoder's space. Captioning does the same in passing. Vectors of an
-   * encoder that was replaced are dropped at the end.
+   * Looks at every picture that has no vector in the encoder's space, or no words of the pack that reads them.
+   * Captioning does the same in passing. What a pack that was replaced has made is dropped at the end.
    *
    * @returns how many were encoded
    * @throws FabulaError `cancelled` once the signal is raised; what was encoded is kept
    */
   async embedMissing({ signal, onProgress, onError }: EmbedOptions = {}): Promise<number> {
     const { space, imageSize } = this.#models;
-    const missing = this.#library.missingVectors(space, 10_000_000);
+    const { wordsPack } = this.#models;
+    const wordless = wordsPack === null ? [] : this.#library.missingWords(wordsPack);
+    const missing = [...new Set([...this.#library.missingVectors(space, 10_000_000), ...wordless])];
     const decoded = ahead(
       missing,
       async (asset) => {
@@ -295,13 +318,19 @@ export class Search {
     let encoded = 0;
     let batch: { asset: string; pixels: Uint8Array }[] = [];
     const encode = async (): Promise<void> => {
-      const vectors = await this.#models.encodeImages(
+      const seen = await this.#models.look(
         batch.map(({ pixels }) => pixels),
         { signal },
       );
       this.#library.putVectors(
         space,
-        batch.map(({ asset }, index) => ({ asset, vector: vectors[index]! })),
+        batch.map(({ asset }, index) => ({ asset, vector: seen[index]!.vector })),
+      );
+      this.#library.putWords(
+        batch.flatMap(({ asset }, index) => {
+          const pyramid = seen[index]!.pyramid;
+          return pyramid === null ? [] : [{ asset, pyramid }];
+        }),
       );
       encoded += batch.length;
       done += batch.length;
@@ -322,12 +351,45 @@ export class Search {
     }
     if (batch.length > 0) await encode();
     this.#library.keepSpaces([space]);
+    if (wordsPack !== null) {
+      const { removed } = this.#library.keepWords(wordsPack);
+      // Facets count words: once for all of them, since lists are read anew.
+      if (removed > 0 || (encoded > 0 && wordless.length > 0)) this.#library.tellMany();
+    }
     return encoded;
   }
 
   #assets(ids: string[]): Asset[] {
     return this.#library.getMany(ids);
   }
+}
+
+/** English words that say nothing of what is to be seen. */
+const emptyWords: ReadonlySet<string> = new Set(
+  'a an the of on in at to and is are with his her its their by for from some one this that there'.split(' '),
+);
+
+/** The words of a pyramid that a text is made of, the longest first, or null where it says something else too. */
+function wordsIn(text: string, known: ReadonlySet<string>): string[] | null {
+  const tokens = text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  const found: string[] = [];
+  for (let at = 0; at < tokens.length;) {
+    const length = [3, 2, 1].find((many) => knownForm(tokens.slice(at, at + many), known) !== null) ?? 0;
+    if (length > 0) found.push(knownForm(tokens.slice(at, at + length), known)!);
+    else if (!emptyWords.has(tokens[at]!)) return null;
+    at += Math.max(1, length);
+  }
+  return found.length === 0 ? null : found;
+}
+
+function knownForm(tokens: readonly string[], known: ReadonlySet<string>): string | null {
+  const before = tokens.slice(0, -1).map((token) => `${token} `);
+  const last = tokens.at(-1) ?? '';
+  return (
+    wordForms(last, 'en')
+      .map((form) => before.join('') + form)
+      .find((form) => known.has(form)) ?? null
+  );
 }
 
 /** Ids in the order of the sum of their reciprocal ranks. */

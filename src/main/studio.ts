@@ -24,6 +24,7 @@ import { Models } from './models/models.ts';
 import { Packs } from './models/packs.ts';
 import { randomIds, systemClock, type Clock, type Ids } from './ports.ts';
 import { programVersion } from './program.ts';
+import { PictureWords } from './picture-words.ts';
 import { Requests } from './requests.ts';
 import { resourcePath } from './resources.ts';
 import { Search } from './search.ts';
@@ -87,6 +88,7 @@ export class Studio {
   readonly packs: Packs;
   readonly models: Models;
   readonly search: Search;
+  readonly pyramids: PictureWords;
   readonly captions: Captions;
   readonly captionWriting: CaptionWriting;
   readonly suggest: Suggest;
@@ -159,6 +161,7 @@ export class Studio {
     });
     const { library, jobs, models } = this;
     this.search = new Search({ library, models, openIndex: (space) => new VectorIndex(database, space) });
+    this.pyramids = new PictureWords({ library, models, database });
     jobs.register('import', importRunner(library, { exclude: [this.dataDir] }));
     this.captions = new Captions({ library, models, jobs, database, history });
     this.captionWriting = new CaptionWriting({ library, jobs });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { EditSchema, type Edit } from './edits.ts';
 import type { ErrorCode, Json } from './errors.ts';
 import type { MessageKey, MessageValues } from './messages.ts';
+import { pyramidLayers, type Pyramid } from './pyramid.ts';
 import { FigureSchema, SceneSchema, type Figure, type FigureBox, type Scene } from './scene.ts';
 import { SettingsSchema, type Settings } from './settings.ts';
 import { AssetIdSchema, CastMemberSchema, IdSchema, type ImageVersion, type Story } from './story.ts';
@@ -77,6 +78,8 @@ export interface FacetCounts {
   months: { month: string; count: number }[];
   undated: number;
   tags: TagCount[];
+  /** Words of the pyramids, the most frequent first. */
+  words: { word: string; count: number }[];
   captioned: number;
   uncaptioned: number;
   writers: { source: CaptionSource; pack: string | null; count: number }[];
@@ -503,6 +506,8 @@ export const AssetFilterSchema = z.object({
   dated: z.boolean().optional(),
   /** Has every one of these tags; case does not matter. */
   tags: z.array(TagSchema).max(50).optional(),
+  /** Shows every one of these words of the pyramid, more likely than not. */
+  words: z.array(z.string().min(1).max(200)).max(50).optional(),
 });
 export type AssetFilter = z.infer<typeof AssetFilterSchema>;
 
@@ -606,6 +611,19 @@ export const contract = {
     z.object({ filter: AssetFilterSchema.default({}), order: z.enum(assetOrders).default('imported') }),
   ),
   'library.facets': command<FacetCounts>()(z.object({ filter: AssetFilterSchema.default({}) })),
+  /**
+   * What is on a picture in words, from one concept to the details; read now where it is not known yet. Null where no
+   * pack reads words, or for a sketch whose scene is not known.
+   */
+  'library.words': command<Pyramid | null>()(z.object({ asset: AssetIdSchema })),
+  /** A scene drawn from the words of a picture, down to a layer: each figure stands where its word was seen. */
+  'library.redraw': command<{ scene: Scene; svg: string }>()(
+    z.object({
+      asset: AssetIdSchema,
+      layer: z.literal(pyramidLayers).default(3),
+      seed: Seed.default(1),
+    }),
+  ),
   /** Every tag in use, the most used one first. */
   'library.tags': command<TagCount[]>()(Nothing),
   /** Adds tags to pictures and takes others away; answers with how many pictures changed. */

@@ -40,6 +40,10 @@ export const PyramidSchema = z.object({
 });
 export type Pyramid = z.infer<typeof PyramidSchema>;
 
+/** What was seen on one picture: a pyramid that does not say who saw it. */
+export const SeenWordsSchema = PyramidSchema.omit({ pack: true });
+export type SeenWords = z.infer<typeof SeenWordsSchema>;
+
 export const pyramidLayers = [1, 2, 3] as const;
 /** 1 the concept, 2 with the subjects and the setting, 3 with the details. */
 export type PyramidLayer = (typeof pyramidLayers)[number];

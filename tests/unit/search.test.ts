@@ -38,6 +38,9 @@ const models: SearchModels = {
       ),
     ),
   encodeImages: (pixels) => Promise.resolve(pixels.map(() => planted('picture', { cat: 1, snow: 1 }))),
+  look: (pixels) =>
+    Promise.resolve(pixels.map(() => ({ vector: planted('picture', { cat: 1, snow: 1 }), pyramid: null }))),
+  wordsPack: null,
   probability: (similarity) => 1 / (1 + Math.exp(-40 * (similarity - 0.1))),
 };
 

@@ -79,6 +79,13 @@ export async function* captionAll<Item>(
           entry.state === 'caption' ? [{ asset: entry.asset, vector: entry.result.vector }] : [],
         );
         context.library.putVectors(space, vectors);
+        context.library.putWords(
+          batch.flatMap((entry) =>
+            entry.state === 'caption' && entry.result.pyramid !== null
+              ? [{ asset: entry.asset, pyramid: entry.result.pyramid }]
+              : [],
+          ),
+        );
         save(finished);
         return finished;
       },

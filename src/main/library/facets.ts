@@ -21,9 +21,13 @@ interface Columns {
   writers: { source: CaptionSource; pack: string | null }[];
   origins: AssetOrigin[];
   tags: { name: string; key: string; rows: Int32Array }[];
+  words: { word: string; rows: Int32Array }[];
 }
 
-const partNames = ['folder', 'taken', 'tags', 'captioned', 'source', 'origin'] as const;
+/** How many words are offered to choose from. */
+const mostWords = 60;
+
+const partNames = ['folder', 'taken', 'tags', 'words', 'captioned', 'source', 'origin'] as const;
 
 /**
  * Counts how many pictures of a filter have each folder, month, tag and so on. The counts of a facet leave out what the
@@ -74,6 +78,11 @@ export class Facets {
       const has = new Uint8Array(rows);
       for (const row of columns.tags.find(({ key }) => key === asked)?.rows ?? []) has[row] = 1;
       refuse('tags', (row) => has[row] === 1);
+    }
+    for (const asked of new Set(filter.words)) {
+      const has = new Uint8Array(rows);
+      for (const row of columns.words.find(({ word }) => word === asked)?.rows ?? []) has[row] = 1;
+      refuse('words', (row) => has[row] === 1);
     }
     if (filter.captioned !== undefined) {
       refuse('captioned', (row) => columns.writer[row]! >= 0 === filter.captioned);
@@ -148,6 +157,15 @@ export class Facets {
           count: rows.reduce((sum, row) => sum + (refused[row] === 0 ? 1 : 0), 0),
         }))
         .filter(({ count }) => count > 0),
+      // So do words; only the most frequent are of use for choosing.
+      words: columns.words
+        .map(({ word, rows }) => ({
+          word,
+          count: rows.reduce((sum, row) => sum + (refused[row] === 0 ? 1 : 0), 0),
+        }))
+        .filter(({ count }) => count > 0)
+        .sort((a, b) => b.count - a.count || a.word.localeCompare(b.word, 'en'))
+        .slice(0, mostWords),
     };
   }
 
@@ -202,6 +220,17 @@ export class Facets {
       key,
       rows: Int32Array.from(JSON.parse(assets) as number[], (asset) => rowOf.get(asset)!),
     }));
+    const seen = this.#database
+      .prepare(
+        `SELECT seen_words.word, json_group_array(asset_words.asset) FROM asset_words
+         JOIN seen_words ON seen_words.number = asset_words.word GROUP BY asset_words.word`,
+      )
+      .raw()
+      .all() as [string, string][];
+    const words = seen.map(([word, assets]) => ({
+      word,
+      rows: Int32Array.from(JSON.parse(assets) as number[], (asset) => rowOf.get(asset)!),
+    }));
     return {
       state,
       ...columns,
@@ -211,6 +240,7 @@ export class Facets {
       writers: writers.list,
       origins: origins.list,
       tags,
+      words,
     };
   }
 }

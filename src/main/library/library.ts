@@ -17,6 +17,7 @@ import type {
   TagCount,
 } from '../../shared/contract.ts';
 import { FabulaError, type Json } from '../../shared/errors.ts';
+import type { Pyramid } from '../../shared/pyramid.ts';
 import { explainFileError } from '../fs-errors.ts';
 import type { History } from '../history.ts';
 import type { Clock } from '../ports.ts';
@@ -25,6 +26,7 @@ import type { Files } from './files.ts';
 import { conditions } from './filter.ts';
 import { requirePicture, type PictureType } from './formats.ts';
 import { readMetadata } from './metadata.ts';
+import { Pyramids } from './pyramids.ts';
 import { readSidecars } from './sidecars.ts';
 import {
   hashOfThumb,
@@ -202,6 +204,7 @@ export class Library {
   #telling: NodeJS.Timeout | undefined;
   readonly #statements: ReturnType<typeof prepareStatements>;
   readonly #tags: Tags;
+  readonly #pyramids: Pyramids;
   readonly #facets: Facets;
   readonly #inTransaction: <T>(work: () => T) => T;
   #listings: { state: string; lists: Map<string, number[]> } = { state: '', lists: new Map() };
@@ -214,6 +217,7 @@ export class Library {
     this.#emit = options.emit ?? (() => {});
     this.#statements = prepareStatements(this.#database);
     this.#tags = new Tags(this.#database);
+    this.#pyramids = new Pyramids(this.#database);
     this.#facets = new Facets(this.#database);
     const transaction = this.#database.transaction((work: () => unknown) => work());
     this.#inTransaction = <T>(work: () => T) => transaction(work) as T;
@@ -981,6 +985,44 @@ export class Library {
       .prepare(`DELETE FROM vectors WHERE space NOT IN (${marks})`)
       .run(...spaces);
     return { removed: changes };
+  }
+
+  // Words
+
+  /** What is on an asset in words, or null while it is not known. @throws FabulaError `not-found` */
+  words(id: string): Pyramid | null {
+    this.#row(id);
+    return this.#pyramids.get(id);
+  }
+
+  /** Keeps what was seen on assets, in the place of what was known; assets that are gone are left out. */
+  putWords(items: readonly { asset: string; pyramid: Pyramid }[]): void {
+    this.#pyramids.put(items);
+  }
+
+  /** Pictures, sketches left out, whose words a pack has not read. */
+  missingWords(pack: string): string[] {
+    return this.#pyramids.missing(pack);
+  }
+
+  /** Drops the words that any other pack has read. */
+  keepWords(pack: string): { removed: number } {
+    return this.#pyramids.keep(pack);
+  }
+
+  /** Every word that some asset shows, more likely than not. */
+  knownWords(): Set<string> {
+    return this.#pyramids.known();
+  }
+
+  /** Assets that show all of some words, the likeliest first. */
+  findSeen(words: readonly string[], limit: number): string[] {
+    return this.#pyramids.find(words, limit);
+  }
+
+  /** Says that many assets have changed in what lists and facets show of them. */
+  tellMany(): void {
+    this.#emit(null);
   }
 
   #row(id: string): AssetRow {

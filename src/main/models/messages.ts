@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { errorCodes } from '../../shared/errors.ts';
-import { CaptionRoleSchema, EncodeRoleSchema, WriteRoleSchema } from './roles.ts';
+import { SeenWordsSchema } from '../../shared/pyramid.ts';
+import { CaptionRoleSchema, EncodeRoleSchema, WordsRoleSchema, WriteRoleSchema } from './roles.ts';
 
 /** What the studio and the worker process say to each other. Both sides check what they receive. */
 
@@ -9,6 +10,7 @@ const Floats = z.custom<Float32Array>((value) => value instanceof Float32Array, 
 
 const EncodeWithSchema = z.object({ folder: z.string().min(1), role: EncodeRoleSchema });
 const CaptionWithSchema = z.object({ folder: z.string().min(1), role: CaptionRoleSchema });
+const WordsWithSchema = z.object({ folder: z.string().min(1), role: WordsRoleSchema });
 const WriteWithSchema = z.object({ folder: z.string().min(1), role: WriteRoleSchema });
 
 /** What a style asks of the search for captions, in place of the pack's own settings. */
@@ -24,7 +26,14 @@ export type CaptionSteering = z.infer<typeof CaptionSteeringSchema>;
 const Pixels = { pixels: Bytes, count: z.number().int().min(1).max(1024) };
 
 export const TaskSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('encode-images'), with: EncodeWithSchema, ...Pixels }),
+  z.object({
+    kind: z.literal('encode-images'),
+    with: EncodeWithSchema,
+    ...Pixels,
+    /** Read their words as well; where both roles use one vision network it runs once. */
+    words: WordsWithSchema.optional(),
+  }),
+  z.object({ kind: z.literal('read-words'), with: WordsWithSchema, ...Pixels }),
   z.object({
     kind: z.literal('encode-texts'),
     with: EncodeWithSchema,
@@ -35,6 +44,8 @@ export const TaskSchema = z.discriminatedUnion('kind', [
     with: CaptionWithSchema,
     /** Encode the pictures as well; where both roles use one vision network it runs once. */
     encode: EncodeWithSchema.nullable(),
+    /** Read their words as well, in the same way. */
+    words: WordsWithSchema.optional(),
     ...Pixels,
     /** Send the likeliest caption of the only picture after every word, as a `part`. */
     parts: z.boolean(),
@@ -57,6 +68,7 @@ export const TaskSchema = z.discriminatedUnion('kind', [
 export type Task = z.infer<typeof TaskSchema>;
 export type EncodeWith = z.infer<typeof EncodeWithSchema>;
 export type CaptionWith = z.infer<typeof CaptionWithSchema>;
+export type WordsWith = z.infer<typeof WordsWithSchema>;
 export type WriteWith = z.infer<typeof WriteWithSchema>;
 
 export const ToWorkerSchema = z.discriminatedUnion('kind', [
@@ -79,6 +91,8 @@ export const AnswerSchema = z.object({
   ),
   /** What was written; empty when nothing was to be. */
   text: z.string(),
+  /** What was seen on each picture; left out where no words were to be read. */
+  words: z.array(SeenWordsSchema).optional(),
 });
 export type Answer = z.infer<typeof AnswerSchema>;
 

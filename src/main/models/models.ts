@@ -1,4 +1,5 @@
 import { FabulaError } from '../../shared/errors.ts';
+import type { Pyramid, SeenWords } from '../../shared/pyramid.ts';
 import { Host, spawnNodeWorker, type RequestOptions, type SpawnWorker } from './host.ts';
 import type { CaptionSteering, Task } from './messages.ts';
 import type { Pack, Packs } from './packs.ts';
@@ -24,7 +25,12 @@ export interface CaptionRequestOptions extends RequestOptions {
 export interface CaptionedPicture extends ModelCaption {
   /** Unit vector in {@link Models.space}. */
   vector: Float32Array;
+  /** Its words; null where no pack reads them. */
+  pyramid: Pyramid | null;
 }
+
+/** What is known of a picture once it has been looked at. */
+export type SeenPicture = Pick<CaptionedPicture, 'vector' | 'pyramid'>;
 
 export interface WriteRequest {
   /** The panels before, and last the one to go on with. The nearest are read, as many as the pack has room for. */
@@ -76,6 +82,20 @@ export class Models {
     return { version, languages: role.languages };
   }
 
+  /**
+   * The pack that reads words, `pack@revision`; null where none does, or where it wants pictures of another size than
+   * the pack for search.
+   */
+  get wordsPack(): string | null {
+    try {
+      const { version, role } = this.#packs.get('words');
+      return role.imageSize === this.imageSize ? version : null;
+    } catch (error) {
+      if (error instanceof FabulaError && error.code === 'not-found') return null;
+      throw error;
+    }
+  }
+
   /** Side of the square, in pixels, in which pictures are given. */
   get imageSize(): number {
     return this.#packs.get('encode').role.imageSize;
@@ -107,6 +127,43 @@ export class Models {
     });
   }
 
+  /** Vectors and words of pictures, in one pass. */
+  async look(pixels: readonly Uint8Array[], options: RequestOptions = {}): Promise<SeenPicture[]> {
+    const use = await this.#use('encode', options.signal);
+    const beside = await this.#wordsBeside(options.signal);
+    return this.#batches(pixels, use.role.batch, async (part) => {
+      const task: Task = {
+        kind: 'encode-images',
+        with: use,
+        ...joined(part, use.role.imageSize),
+        ...beside.task,
+      };
+      const { vectors, words } = await this.#host.request(task, options);
+      const rows = rowsOf(vectors, use.role.dimensions, part.length);
+      return rows.map((vector, index) => ({ vector, pyramid: beside.pyramid(words?.[index]) }));
+    });
+  }
+
+  /**
+   * What is to be seen on pictures, in words, in order.
+   *
+   * @throws FabulaError `not-found` where no pack reads words
+   */
+  async readWords(pixels: readonly Uint8Array[], options: RequestOptions = {}): Promise<Pyramid[]> {
+    const { version: pack } = this.#packs.get('words');
+    const use = await this.#use('words', options.signal);
+    return this.#batches(pixels, use.role.batch, async (part) => {
+      const task: Task = { kind: 'read-words', with: use, ...joined(part, use.role.imageSize) };
+      const { words = [] } = await this.#host.request(task, options);
+      return words.map((seen) => ({ pack, ...seen }));
+    });
+  }
+
+  /** Side of the square, in pixels, that {@link readWords} takes. @throws FabulaError `not-found` */
+  get wordsImageSize(): number {
+    return this.#packs.get('words').role.imageSize;
+  }
+
   /** Unit vectors of texts, in order. A text of several sentences gets the mean over its parts. */
   async encodeTexts(texts: readonly string[], options: RequestOptions = {}): Promise<Float32Array[]> {
     const use = await this.#use('encode', options.signal);
@@ -136,7 +193,7 @@ export class Models {
     });
   }
 
-  /** Captions and vectors in one pass: the vision network, where both roles share it, runs once. */
+  /** Captions, vectors and words in one pass: the vision network, where the roles share it, runs once. */
   async captionAndEncode(
     pixels: readonly Uint8Array[],
     { steering = null, ...options }: CaptionRequestOptions = {},
@@ -149,18 +206,24 @@ export class Models {
         `The packs for captions and for search want pictures of different sizes (${use.role.imageSize} and ${encode.role.imageSize} pixels). Use packs that fill both roles.`,
       );
     }
+    const beside = await this.#wordsBeside(options.signal);
     return this.#batches(pixels, use.role.batch, async (part) => {
       const task: Task = {
         kind: 'caption-images',
         with: use,
         encode,
+        ...beside.task,
         ...joined(part, use.role.imageSize),
         parts: false,
         steering,
       };
-      const { captions, vectors } = await this.#host.request(task, options);
+      const { captions, vectors, words } = await this.#host.request(task, options);
       const rows = rowsOf(vectors, encode.role.dimensions, part.length);
-      return captions.map((caption, index) => ({ ...caption, vector: rows[index] ?? new Float32Array(0) }));
+      return captions.map((caption, index) => ({
+        ...caption,
+        vector: rows[index] ?? new Float32Array(0),
+        pyramid: beside.pyramid(words?.[index]),
+      }));
     });
   }
 
@@ -203,6 +266,16 @@ export class Models {
     const pack: Pack & { role: Roles[Role] } = this.#packs.get(role);
     await this.#packs.check(pack, signal);
     return { folder: pack.folder, role: pack.role };
+  }
+
+  /** What asks for words beside something else, where a pack reads them, and makes a pyramid of the answer. */
+  async #wordsBeside(
+    signal?: AbortSignal,
+  ): Promise<{ task: { words?: With<'words'> }; pyramid: (seen: SeenWords | undefined) => Pyramid | null }> {
+    const pack = this.wordsPack;
+    if (pack === null) return { task: {}, pyramid: () => null };
+    const words = await this.#use('words', signal);
+    return { task: { words }, pyramid: (seen) => (seen === undefined ? null : { pack, ...seen }) };
   }
 
   async #batches<In, Out>(

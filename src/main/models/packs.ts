@@ -7,7 +7,7 @@ import type { PackSummary } from '../../shared/contract.ts';
 import { FabulaError } from '../../shared/errors.ts';
 import { explainFileError } from '../fs-errors.ts';
 import type { Roles } from './roles.ts';
-import { CaptionRoleSchema, EncodeRoleSchema, WriteRoleSchema, packPath } from './roles.ts';
+import { CaptionRoleSchema, EncodeRoleSchema, WordsRoleSchema, WriteRoleSchema, packPath } from './roles.ts';
 
 /** The manifest of a pack, `manifest.json` in the pack's folder. */
 export const ManifestSchema = z
@@ -23,6 +23,7 @@ export const ManifestSchema = z
       encode: EncodeRoleSchema.optional(),
       caption: CaptionRoleSchema.optional(),
       write: WriteRoleSchema.optional(),
+      words: WordsRoleSchema.optional(),
     }),
     files: z
       .array(
@@ -55,6 +56,7 @@ export type Manifest = z.infer<typeof ManifestSchema>;
 function roleFiles(role: Roles[keyof Roles] | undefined): string[] {
   if (!role) return [];
   if ('network' in role) return [role.network, role.tokenizer];
+  if ('vocabulary' in role) return [role.vision, role.words, role.vocabulary];
   const paths = 'decoder' in role ? [role.prefix, role.decoder] : [role.text];
   return [role.vision, role.tokenizer, ...paths];
 }

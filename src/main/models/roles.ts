@@ -68,6 +68,22 @@ export const CaptionRoleSchema = z.object({
 });
 export type CaptionRole = z.infer<typeof CaptionRoleSchema>;
 
+/**
+ * The role `words`, family `starter`: reads words off the tokens of `vision`, for the word pyramid.
+ *
+ * `words`: tokens f32 [N, P, D] -> presence f32 [N, W], calibrated probabilities, and cells f32 [N, P, W], logits of where.
+ * `vocabulary`: JSON, the W words in order (see `starter/words.ts`).
+ */
+export const WordsRoleSchema = z.object({
+  family: z.literal('starter', 'this Fabula knows the family "starter" only'),
+  vision: packPath,
+  words: packPath,
+  vocabulary: packPath,
+  imageSize: Count.max(4096),
+  batch: Count.max(1024),
+});
+export type WordsRole = z.infer<typeof WordsRoleSchema>;
+
 const PieceId = z.number().int().min(0).max(10_000_000);
 
 /**
@@ -118,4 +134,5 @@ export interface Roles {
   encode: EncodeRole;
   caption: CaptionRole;
   write: WriteRole;
+  words: WordsRole;
 }

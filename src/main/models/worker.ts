@@ -60,17 +60,22 @@ async function perform({ id, task, abort: { signal } }: Request): Promise<Answer
   const onText = (text: string): void => port.send({ kind: 'part', id, text });
   switch (task.kind) {
     case 'encode-images': {
-      const vectors = await starter.encodeImages(task.with, task.pixels, task.count, signal);
-      return { vectors, captions: [], text: '' };
+      const { pixels, count, words } = task;
+      return { captions: [], text: '', ...(await starter.look(task.with, words, pixels, count, signal)) };
+    }
+    case 'read-words': {
+      const words = await starter.readWords(task.with, task.pixels, task.count, signal);
+      return { vectors: null, captions: [], text: '', words };
     }
     case 'encode-texts': {
       const vectors = await starter.encodeTexts(task.with, task.texts, signal);
       return { vectors, captions: [], text: '' };
     }
     case 'caption-images': {
-      const { encode, pixels, count, steering } = task;
+      const { encode, words, pixels, count, steering } = task;
       return starter.captionImages(task.with, encode, pixels, count, signal, {
         steering,
+        ...(words ? { words } : {}),
         ...(task.parts ? { onText } : {}),
       });
     }

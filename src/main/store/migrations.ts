@@ -6,6 +6,7 @@ import * as history from './migrations/004-history.ts';
 import * as choices from './migrations/005-choices.ts';
 import * as exportChoices from './migrations/006-export-choices.ts';
 import * as thumbHashes from './migrations/007-thumb-hashes.ts';
+import * as pyramids from './migrations/008-pyramids.ts';
 
 export interface Migration {
   /** 1, 2, 3, …: the schema version (`PRAGMA user_version`) that `up` leads to. */
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   choices,
   exportChoices,
   thumbHashes,
+  pyramids,
 ];

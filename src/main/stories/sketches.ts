@@ -23,12 +23,13 @@ import { figureInfo, findFigures } from '../sketch/lexicon.ts';
 import { places } from '../sketch/places.ts';
 import { rasterise } from '../sketch/raster.ts';
 import { castLooks, readScene, type ReadOptions } from '../sketch/read.ts';
+import { wordsOfScene } from '../sketch/scene-words.ts';
 import { fitFigure, recastScene, restageScene, type Staging } from '../sketch/revise.ts';
 import type { Stories } from './stories.ts';
 
 export interface SketchesParts {
   stories: Pick<Stories, 'open'>;
-  library: Pick<Library, 'importBytes' | 'remove'>;
+  library: Pick<Library, 'importBytes' | 'remove' | 'putWords'>;
   database: Database;
   clock: Clock;
 }
@@ -60,6 +61,7 @@ export class Sketches {
   async draw(scene: Scene): Promise<string> {
     const bytes = new TextEncoder().encode(drawScene(scene));
     const { asset } = await this.#parts.library.importBytes('sketch.svg', bytes, { origin: 'sketched' });
+    this.#parts.library.putWords([{ asset: asset.id, pyramid: wordsOfScene(scene) }]);
     return asset.id;
   }
 

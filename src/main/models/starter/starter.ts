@@ -1,11 +1,14 @@
 import { join } from 'node:path';
 import type { Tensor } from 'onnxruntime-node';
-import type { Answer, CaptionSteering, CaptionWith, EncodeWith } from '../messages.ts';
+import { FabulaError } from '../../../shared/errors.ts';
+import type { SeenWords } from '../../../shared/pyramid.ts';
+import type { Answer, CaptionSteering, CaptionWith, EncodeWith, WordsWith } from '../messages.ts';
 import { bytesTensor, floats, floatsTensor, ids, idsTensor, type Sessions } from '../session.ts';
 import { tidyCaption } from '../tidy-caption.ts';
 import { beamSearch } from './beam-search.ts';
 import { keepTokens, takeRows } from './kept-tokens.ts';
 import { BOS, EOS, PAD, Tokens } from './tokens.ts';
+import { chooseWords, loadVocabulary, type Vocabulary } from './words.ts';
 import { wordBonus } from './word-bonus.ts';
 
 /**
@@ -15,6 +18,7 @@ import { wordBonus } from './word-bonus.ts';
 export class Starter {
   readonly #sessions: Sessions;
   readonly #tokens = new Map<string, Promise<Tokens>>();
+  readonly #vocabularies = new Map<string, Promise<Vocabulary>>();
 
   constructor(sessions: Sessions) {
     this.#sessions = sessions;
@@ -30,6 +34,62 @@ export class Starter {
     signal.throwIfAborted();
     const [embedding] = await this.#vision(use, pixels, count, ['embedding']);
     return floats(only(embedding));
+  }
+
+  /** Vectors, and the words of the pictures too where `words` is given. @param pixels u8 [count, S, S, 3] */
+  async look(
+    use: EncodeWith,
+    words: WordsWith | undefined,
+    pixels: Uint8Array,
+    count: number,
+    signal: AbortSignal,
+  ): Promise<Pick<Answer, 'vectors' | 'words'>> {
+    if (!words) return { vectors: await this.encodeImages(use, pixels, count, signal) };
+    signal.throwIfAborted();
+    const shared = sameVision(use, words);
+    const outputs = shared ? ['embedding', 'tokens'] : ['embedding'];
+    const [embedding, imageTokens] = await this.#vision(use, pixels, count, outputs);
+    return {
+      vectors: floats(only(embedding)),
+      words: await this.readWords(words, pixels, count, signal, imageTokens),
+    };
+  }
+
+  /**
+   * What is to be seen on each picture, in words.
+   *
+   * @param pixels u8 [count, S, S, 3]
+   * @param imageTokens what the vision network of the role made of them, where it has been run already
+   */
+  async readWords(
+    use: WordsWith,
+    pixels: Uint8Array,
+    count: number,
+    signal: AbortSignal,
+    imageTokens?: Tensor,
+  ): Promise<SeenWords[]> {
+    const { role, folder } = use;
+    const vocabulary = await this.#vocabulary(join(folder, role.vocabulary));
+    const network = await this.#sessions.get(join(folder, role.words));
+    signal.throwIfAborted();
+    const tokens = imageTokens ?? only((await this.#vision(use, pixels, count, ['tokens']))[0]);
+    const [presence, cells] = await network.run({ tokens }, ['presence', 'cells']);
+    const [sure, where] = [floats(only(presence)), floats(only(cells))];
+    const words = vocabulary.length;
+    if (sure.length !== count * words || where.length % sure.length !== 0) {
+      throw new FabulaError(
+        'model-failed',
+        `${join(folder, role.words)} knows another number of words than its list has (${words}). Get the pack again.`,
+      );
+    }
+    const each = where.length / count;
+    return Array.from({ length: count }, (_, row) =>
+      chooseWords(
+        vocabulary,
+        sure.subarray(row * words, (row + 1) * words),
+        where.subarray(row * each, (row + 1) * each),
+      ),
+    );
   }
 
   /** @returns f32 [texts, dimensions]; a text of several rows gets the mean of their vectors, weighted by length */
@@ -66,7 +126,8 @@ export class Starter {
    *
    * @param pixels u8 [count, S, S, 3]
    * @param options `onText` hears the likeliest caption of the first picture after every step of the search; it may
-   *   change its mind about words it had. `steering` takes the place of the pack's own settings.
+   *   change its mind about words it had. `steering` takes the place of the pack's own settings. `words` reads the
+   *   pictures' words as well.
    */
   async captionImages(
     use: CaptionWith,
@@ -74,11 +135,14 @@ export class Starter {
     pixels: Uint8Array,
     count: number,
     signal: AbortSignal,
-    { onText, steering = null }: { onText?: (text: string) => void; steering?: CaptionSteering | null } = {},
+    {
+      onText,
+      steering = null,
+      words,
+    }: { onText?: (text: string) => void; steering?: CaptionSteering | null; words?: WordsWith } = {},
   ): Promise<Answer> {
     signal.throwIfAborted();
-    const shared =
-      encode !== null && join(encode.folder, encode.role.vision) === join(use.folder, use.role.vision);
+    const shared = encode !== null && sameVision(encode, use);
     const counts = use.role.tokenCounts;
     const outputs = ['tokens', ...(counts ? ['need'] : []), ...(shared ? ['embedding'] : [])];
     const seen = await this.#vision(use, pixels, count, outputs);
@@ -100,11 +164,26 @@ export class Starter {
     } else {
       captions.push(...(await this.#decode(use, { tokens: imageTokens }, count, signal, steering, onText)));
     }
-    if (encode === null) return { captions, vectors: null, text: '' };
+    const answer = {
+      captions,
+      text: '',
+      ...(words
+        ? {
+            words: await this.readWords(
+              words,
+              pixels,
+              count,
+              signal,
+              sameVision(words, use) ? imageTokens : undefined,
+            ),
+          }
+        : {}),
+    };
+    if (encode === null) return { ...answer, vectors: null };
     const vectors = shared
       ? floats(output('embedding'))
       : await this.encodeImages(encode, pixels, count, signal);
-    return { captions, vectors, text: '' };
+    return { ...answer, vectors };
   }
 
   /** @param inputs of `prefix` */
@@ -160,7 +239,7 @@ export class Starter {
   }
 
   async #vision(
-    use: EncodeWith | CaptionWith,
+    use: EncodeWith | CaptionWith | WordsWith,
     pixels: Uint8Array,
     count: number,
     outputs: readonly string[],
@@ -168,6 +247,15 @@ export class Starter {
     const size = use.role.imageSize;
     const network = await this.#sessions.get(join(use.folder, use.role.vision));
     return network.run({ pixels: bytesTensor(pixels, [count, size, size, 3]) }, outputs);
+  }
+
+  #vocabulary(file: string): Promise<Vocabulary> {
+    const known = this.#vocabularies.get(file);
+    if (known) return known;
+    const loading = loadVocabulary(file);
+    this.#vocabularies.set(file, loading);
+    loading.catch(() => this.#vocabularies.delete(file));
+    return loading;
   }
 
   #tokenizer(file: string): Promise<Tokens> {
@@ -178,6 +266,13 @@ export class Starter {
     loading.catch(() => this.#tokens.delete(file));
     return loading;
   }
+}
+
+type Sees = EncodeWith | CaptionWith | WordsWith;
+
+/** Whether two roles use one vision network, which then runs once for both. */
+function sameVision(one: Sees, other: Sees): boolean {
+  return join(one.folder, one.role.vision) === join(other.folder, other.role.vision);
 }
 
 const TEXT_ROWS = 32;

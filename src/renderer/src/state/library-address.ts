@@ -27,6 +27,7 @@ export function writeAddress(filter: AssetFilter, search: AddressedSearch): stri
     if (value !== undefined) query.set(name, value);
   }
   for (const tag of filter.tags ?? []) query.append('tag', tag);
+  for (const word of filter.words ?? []) query.append('word', word);
   if (filter.captioned !== undefined) query.set('caption', filter.captioned ? 'yes' : 'no');
   if (filter.dated !== undefined) query.set('date', filter.dated ? 'yes' : 'no');
   if (search.text.trim() !== '') query.set('q', search.text.trim());
@@ -61,6 +62,8 @@ export function readAddress(text: string): { filter: AssetFilter; search: Addres
   put('dated', 'date', /^(yes|no)$/, (given) => given === 'yes');
   const tags = query.getAll('tag').filter((tag) => tag.trim() !== '' && tag.length <= 100);
   if (tags.length > 0) filter.tags = tags.slice(0, 50);
+  const words = query.getAll('word').filter((word) => word !== '' && word.length <= 200);
+  if (words.length > 0) filter.words = words.slice(0, 50);
   const assets = (name: string): string[] => query.getAll(name).filter((id) => /^[0-9a-f]{64}$/.test(id));
   const texts = (name: string): string[] => query.getAll(name).filter((one) => one.trim() !== '');
   return {

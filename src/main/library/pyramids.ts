@@ -1,0 +1,116 @@
+import type { Database, Statement } from 'better-sqlite3';
+import { sketchPack, wordsDownTo, type Pyramid, type SeenWords } from '../../shared/pyramid.ts';
+
+/** From this probability on a word counts for facets and for search. */
+const likely = 0.5;
+
+interface PyramidRow {
+  pack: string;
+  words: string;
+}
+
+/**
+ * Pyramids of assets, and which words are on which asset. An asset has one pyramid: that of the pack in use, or, where
+ * it is a sketch, that of its scene.
+ */
+export class Pyramids {
+  readonly #database: Database;
+  readonly #get: Statement<[string], PyramidRow>;
+  readonly #number: Statement<[string], number>;
+  readonly #put: Statement;
+  readonly #forget: Statement;
+  readonly #addWord: Statement;
+  readonly #wordNumber: Statement<[string], number>;
+  readonly #link: Statement;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#get = database.prepare('SELECT pack, words FROM pyramids WHERE asset = ?');
+    this.#number = database.prepare('SELECT number FROM assets WHERE id = ?').pluck() as Statement<
+      [string],
+      number
+    >;
+    this.#put = database.prepare('INSERT OR REPLACE INTO pyramids (asset, pack, words) VALUES (?, ?, ?)');
+    this.#forget = database.prepare('DELETE FROM asset_words WHERE asset = ?');
+    this.#addWord = database.prepare('INSERT OR IGNORE INTO seen_words (word) VALUES (?)');
+    this.#wordNumber = database.prepare('SELECT number FROM seen_words WHERE word = ?').pluck() as Statement<
+      [string],
+      number
+    >;
+    this.#link = database.prepare(
+      'INSERT OR IGNORE INTO asset_words (asset, word, probability) VALUES (?, ?, ?)',
+    );
+  }
+
+  get(asset: string): Pyramid | null {
+    const row = this.#get.get(asset);
+    return row === undefined ? null : { pack: row.pack, ...(JSON.parse(row.words) as SeenWords) };
+  }
+
+  /** Keeps pyramids in the place of those the assets had; assets that are gone are left out. One transaction. */
+  put(items: readonly { asset: string; pyramid: Pyramid }[]): void {
+    this.#database.transaction(() => {
+      for (const { asset, pyramid } of items) {
+        const number = this.#number.get(asset);
+        if (number === undefined) continue;
+        const { pack, ...words } = pyramid;
+        this.#put.run(asset, pack, JSON.stringify(words));
+        this.#forget.run(number);
+        for (const { word, probability } of wordsDownTo(pyramid, 3)) {
+          if (probability < likely) continue;
+          this.#addWord.run(word);
+          this.#link.run(number, this.#wordNumber.get(word), probability);
+        }
+      }
+    })();
+  }
+
+  /** Pictures, sketches left out, without a pyramid of a pack, the first imported first. */
+  missing(pack: string): string[] {
+    return this.#database
+      .prepare(
+        `SELECT id FROM assets WHERE origin <> 'sketched'
+         AND NOT EXISTS (SELECT 1 FROM pyramids WHERE asset = id AND pack = ?) ORDER BY number`,
+      )
+      .pluck()
+      .all(pack) as string[];
+  }
+
+  /** Drops the pyramids that another pack saw, with their words; those of scenes stay. */
+  keep(pack: string): { removed: number } {
+    return this.#database.transaction(() => {
+      const old = 'SELECT asset FROM pyramids WHERE pack NOT IN (?, ?)';
+      this.#database
+        .prepare(`DELETE FROM asset_words WHERE asset IN (SELECT number FROM assets WHERE id IN (${old}))`)
+        .run(pack, sketchPack);
+      const { changes } = this.#database
+        .prepare(`DELETE FROM pyramids WHERE pack NOT IN (?, ?)`)
+        .run(pack, sketchPack);
+      this.#database
+        .prepare('DELETE FROM seen_words WHERE number NOT IN (SELECT word FROM asset_words)')
+        .run();
+      return { removed: changes };
+    })();
+  }
+
+  /** Every word that is on some asset. */
+  known(): Set<string> {
+    return new Set(this.#database.prepare('SELECT word FROM seen_words').pluck().all() as string[]);
+  }
+
+  /** Assets that show all of some words, the likeliest first. */
+  find(words: readonly string[], limit: number): string[] {
+    if (words.length === 0) return [];
+    const marks = words.map(() => '?').join(', ');
+    return this.#database
+      .prepare(
+        `SELECT assets.id FROM asset_words
+         JOIN seen_words ON seen_words.number = asset_words.word
+         JOIN assets ON assets.number = asset_words.asset
+         WHERE seen_words.word IN (${marks}) GROUP BY asset_words.asset
+         HAVING count(*) = ? ORDER BY sum(ln(probability)) DESC, asset_words.asset LIMIT ?`,
+      )
+      .pluck()
+      .all(...words, words.length, limit) as string[];
+  }
+}

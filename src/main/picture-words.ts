@@ -1,0 +1,85 @@
+import { FabulaError } from '../shared/errors.ts';
+import { wordsDownTo, type Pyramid, type PyramidLayer } from '../shared/pyramid.ts';
+import type { Scene } from '../shared/scene.ts';
+import { ImageBlockSchema } from '../shared/story.ts';
+import type { Library } from './library/library.ts';
+import type { Models } from './models/models.ts';
+import { drawScene } from './sketch/draw.ts';
+import { sceneFromWords, wordsOfScene } from './sketch/scene-words.ts';
+import type { Database } from './store/database.ts';
+
+export interface PictureWordsParts {
+  library: Library;
+  models: Pick<Models, 'readWords' | 'wordsPack' | 'imageSize'>;
+  database: Database;
+}
+
+/** The word pyramids of the library's pictures: those known, those read when asked for, and pictures made of them. */
+export class PictureWords {
+  readonly #parts: PictureWordsParts;
+
+  constructor(parts: PictureWordsParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * What is on a picture in words. A sketch is not looked at: its scene says it. What is read now is kept.
+   *
+   * @returns null where no pack reads words, or for a sketch whose scene no story knows
+   * @throws FabulaError `not-found` for an asset that is gone; what {@link Library.pixels} and the models throw
+   */
+  async read(asset: string, { signal }: { signal?: AbortSignal } = {}): Promise<Pyramid | null> {
+    const { library, models } = this.#parts;
+    const { origin } = library.get(asset);
+    const known = library.words(asset);
+    let pyramid: Pyramid | null | undefined;
+    if (origin === 'sketched') {
+      if (known !== null) return known;
+      const scene = this.#sceneOf(asset);
+      pyramid = scene === null ? null : wordsOfScene(scene);
+    } else {
+      const pack = models.wordsPack;
+      // Words of a pack that was replaced are not shown for those of the one in use.
+      if (pack === null || known?.pack === pack) return pack === null ? null : known;
+      const pixels = await library.pixels(asset, models.imageSize);
+      [pyramid] = await models.readWords([pixels], { urgent: true, ...(signal ? { signal } : {}) });
+    }
+    if (!pyramid) return null;
+    library.putWords([{ asset, pyramid }]);
+    return pyramid;
+  }
+
+  /**
+   * A scene made of the words of a picture down to a layer, and its drawing. Nothing is kept.
+   *
+   * @throws FabulaError `unavailable` where the picture has no words
+   */
+  async redraw(asset: string, layer: PyramidLayer, seed: number): Promise<{ scene: Scene; svg: string }> {
+    const pyramid = await this.read(asset);
+    if (pyramid === null) {
+      throw new FabulaError(
+        'unavailable',
+        'The words of this picture are not known. Get a pack that reads words ("fabula packs list" shows what there is).',
+      );
+    }
+    const scene = sceneFromWords(wordsDownTo(pyramid, layer), { seed });
+    return { scene, svg: drawScene(scene) };
+  }
+
+  /** The scene a sketch was drawn from, as the story that shows or has shown it knows; null where none does. */
+  #sceneOf(asset: string): Scene | null {
+    const panels = this.#parts.database
+      .prepare('SELECT json FROM panels WHERE instr(json, ?) > 0')
+      .pluck()
+      .iterate(asset) as IterableIterator<string>;
+    for (const json of panels) {
+      const { blocks } = JSON.parse(json) as { blocks: unknown[] };
+      for (const raw of blocks) {
+        const block = ImageBlockSchema.safeParse(raw);
+        const version = block.data?.versions.find((one) => one.asset === asset && one.scene !== undefined);
+        if (version?.scene) return version.scene;
+      }
+    }
+    return null;
+  }
+}
