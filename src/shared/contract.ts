@@ -222,6 +222,10 @@ export const reasonCodes = [
   'reasonSketch',
   /** Nothing that is named can be drawn: a sketch shows the place alone. */
   'reasonPlace',
+  /** topic, choice: what the person has mostly taken for texts like this. */
+  'reasonTaste',
+  /** Neither kind of candidate is good, and what can be done about it. */
+  'reasonNeither',
 ] as const;
 export type ReasonCode = (typeof reasonCodes)[number];
 
@@ -238,6 +242,11 @@ export interface Match {
     because: Reason[];
     /** The same in English. */
     reason: string;
+    /**
+     * Log-odds of a drawing against a picture of the library before the person's taste was asked, to be noted with the
+     * choice; null where only one of them is possible, or a fixed rule decided.
+     */
+    odds: number | null;
   };
   /** Why the library could not be searched; null when it was. */
   problem: { code: ErrorCode; message: string; details: { [key: string]: Json } } | null;

@@ -13,6 +13,8 @@ import {
 } from '../../shared/story.ts';
 import type { JobContext, Jobs } from '../jobs/jobs.ts';
 import type { Library } from '../library/library.ts';
+import type { Decider, Decision } from '../decide/decider.ts';
+import type { Evidence } from '../decide/evidence.ts';
 import type { Clock, Ids } from '../ports.ts';
 import { drawScene } from '../sketch/draw.ts';
 import { translateToEnglish } from '../sketch/lexicon.ts';
@@ -47,6 +49,8 @@ export interface IllustratorParts {
   search: PictureSearch;
   ids: Ids;
   clock: Clock;
+  /** What decides; null, or left out, where no pack does, and a fixed rule decides. */
+  decider?: () => Decider | null;
 }
 
 /** Numbers of the rules below, in one place. */
@@ -59,9 +63,9 @@ const rules = {
   pool: 100,
   /** The probability, by its looks, of a picture nobody has looked at yet. */
   unseen: 0.05,
-  /** A sketch that shows every named thing is worth as much as a picture of this probability. */
+  /** Without a pack that decides: a sketch that shows every named thing is worth a picture of this probability. */
   sketchWorth: 0.75,
-  /** Evidence below which neither candidate is suggested. */
+  /** Without a pack that decides: evidence below which neither candidate is suggested. */
   least: 0.2,
   /** How much more probable than the best unused picture one must be to be shown in a second panel. */
   clearlyBest: 0.25,
@@ -119,9 +123,10 @@ interface Found {
  * turn by what else is known: the panels before and after, the pictures given ("more like this") and refused ("not
  * this"), each by its similarity to the candidate (Rocchio's relevance feedback).
  *
- * Decision: a retrieved picture is worth its probability; a sketch is worth 0.75 times the share of the named things
- * it shows. The better one is suggested, neither when both are worth less than 0.2. Who gives a picture to go by is
- * offered a picture of the library.
+ * Decision: by the {@link Decider} of the pack with the role `decide`, from the text, the best pictures and what the
+ * person took before. Without such a pack a retrieved picture is worth its probability and a sketch 0.75 times the
+ * share of the named things it shows; the better one is suggested, neither when both are worth less than 0.2. Who gives
+ * a picture to go by is offered a picture of the library.
  */
 export class Illustrator {
   readonly #parts: IllustratorParts;
@@ -264,7 +269,7 @@ export class Illustrator {
         query: asked,
         retrieved: [],
         sketched: [],
-        decision: decided('none', 0, [{ code: 'reasonNoWords', values: {} }]),
+        decision: decided('none', 0, [{ code: 'reasonNoWords', values: {} }], null),
         problem: null,
       };
     }
@@ -278,17 +283,18 @@ export class Illustrator {
     ]);
     options.signal?.throwIfAborted();
     const scene = query === '' ? null : (sketched[0]?.scene ?? sketchScene(query, story, index, seed));
-    const decision = decide({
-      best: found.candidates[0],
+    const decision = decide(this.#parts.decider?.() ?? null, {
+      text: query,
+      found: found.candidates,
       scene,
       problem: found.problem,
       like: like.length > 0,
-      empty: this.#parts.library.count() === 0,
+      library: this.#parts.library.count(),
     });
     return {
       panel: panel.id,
       query: asked,
-      retrieved: found.candidates,
+      retrieved: found.candidates.slice(0, limit),
       sketched,
       decision,
       problem: found.problem,
@@ -307,7 +313,11 @@ export class Illustrator {
       found = { candidates: [], problem: { code, message, details } };
     }
     signal?.throwIfAborted();
-    send?.({ kind: 'candidates', source: 'retrieved', candidates: found.candidates });
+    send?.({
+      kind: 'candidates',
+      source: 'retrieved',
+      candidates: found.candidates.slice(0, asked.limit),
+    });
     return found;
   }
 
@@ -376,8 +386,9 @@ export class Illustrator {
         };
       })
       .toSorted((a, b) => b.score - a.score || (a.asset < b.asset ? -1 : 1));
+    // The decision looks at the next best too, however few are shown.
     return preferUnused(candidates, asked.used)
-      .slice(0, asked.limit)
+      .slice(0, Math.max(2, asked.limit))
       .map(({ asset, confidence, words: shared, note }): Candidate => ({
         asset,
         source: 'retrieved',
@@ -535,39 +546,71 @@ function shareDrawn(scene: Scene): number {
   return named === 0 ? 0 : drawn / named;
 }
 
-function decide({
-  best,
+/** What is known of a text's candidates, as the decision wants it. */
+export function evidenceOf({
+  text,
+  found,
   scene,
-  problem,
-  like,
-  empty,
+  library,
 }: {
-  best: Candidate | undefined;
+  text: string;
+  /** The best pictures of the library, best first; two are enough. */
+  found: readonly Candidate[];
   /** What a sketch would show; null where there are no words to draw. */
   scene: Scene | null;
-  problem: Match['problem'];
-  like: boolean;
-  empty: boolean;
-}): Match['decision'] {
+  /** Pictures in the library. */
+  library: number;
+}): Omit<Evidence, 'text'> {
+  const [best, second] = found;
+  return {
+    found: best?.confidence ?? null,
+    second: second?.confidence ?? null,
+    words: best === undefined ? 0 : Math.min(1, best.words.length / Math.max(1, namedThings(text).size)),
+    drawn: scene === null ? null : new Set(scene.figures.map((figure) => figure.word.toLowerCase())).size,
+    undrawn: scene?.unknown.length ?? 0,
+    library,
+  };
+}
+
+function decide(
+  decider: Decider | null,
+  candidates: Parameters<typeof evidenceOf>[0] & { problem: Match['problem']; like: boolean },
+): Match['decision'] {
+  const { text, found, scene, problem, like, library } = candidates;
+  const best = found[0];
+  const fromLibrary = librarySays(best, problem, like, library === 0);
+  const sketch: Reason[] = scene === null ? [] : [sketchSays(scene)];
+  if (like && best !== undefined) return decided('retrieve', best.confidence, [fromLibrary, ...sketch], null);
+  const ruled = decider?.decide(text, evidenceOf(candidates)) ?? byRule(best, scene);
+  const taste: Reason[] =
+    ruled.taste === null || ruled.choice === 'none'
+      ? []
+      : [{ code: 'reasonTaste', values: { topic: ruled.taste, choice: ruled.choice } }];
+  const because: { [choice in typeof ruled.choice]: Reason[] } = {
+    retrieve: [fromLibrary, ...taste, ...sketch],
+    sketch: [...sketch, ...taste, fromLibrary],
+    none: [{ code: 'reasonNeither', values: {} }, fromLibrary, ...sketch],
+  };
+  return decided(ruled.choice, ruled.probability, because[ruled.choice], ruled.odds);
+}
+
+/** The fixed rule, for when no pack decides. */
+function byRule(best: Candidate | undefined, scene: Scene | null): Decision {
   const found = best?.confidence ?? 0;
   const drawn = scene === null ? 0 : rules.sketchWorth * shareDrawn(scene);
-  const library = librarySays(best, problem, like, empty);
-  const sketch: Reason[] = scene === null ? [] : [sketchSays(scene)];
-  if (like && best !== undefined) return decided('retrieve', best.confidence, [library, ...sketch]);
-  if (Math.max(found, drawn) < rules.least)
-    return decided('none', Math.max(found, drawn), [library, ...sketch]);
-  return found >= drawn
-    ? decided('retrieve', found, [library, ...sketch])
-    : decided('sketch', drawn, [...sketch, library]);
+  const probability = Math.max(found, drawn);
+  const choice = probability < rules.least ? 'none' : found >= drawn ? 'retrieve' : 'sketch';
+  return { choice, probability, odds: null, taste: null };
 }
 
 function decided(
   choice: Match['decision']['choice'],
   confidence: number | null,
   because: Reason[],
+  odds: number | null,
 ): Match['decision'] {
   const reason = because.map((one) => reasonText('en', one)).join(' ');
-  return { choice, confidence, because, reason };
+  return { choice, confidence, because, reason, odds };
 }
 
 function librarySays(
