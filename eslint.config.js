@@ -11,17 +11,18 @@ import svelteConfig from './svelte.config.js';
  */
 const main = (folder) => `./src/main/${folder}`;
 const doors = ['desktop', 'web', 'cli', 'commands.ts', 'studio.ts', 'index.ts'].map(main);
-const services = ['captions', 'exports', 'jobs', 'library', 'models', 'sketch', 'store', 'stories'];
+const services = ['captions', 'decide', 'exports', 'jobs', 'library', 'models', 'sketch', 'store', 'stories'];
 
 /** What each service may import besides itself, `src/shared` and the files that lie directly in `src/main`. */
 const mayUse = {
   store: [],
   sketch: [],
   models: [],
+  decide: ['sketch', 'models'],
   jobs: ['store'],
   library: ['store', 'jobs', 'sketch'],
   captions: ['store', 'jobs', 'library', 'models'],
-  stories: ['store', 'jobs', 'library', 'sketch', 'models'],
+  stories: ['store', 'jobs', 'library', 'sketch', 'models', 'decide'],
   exports: ['store', 'jobs', 'library', 'stories', 'sketch'],
 };
 

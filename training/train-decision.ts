@@ -96,20 +96,27 @@ const model: DecideModel = {
   kinds,
   text,
   evidence: {
-    inputs: [...inputNames] as DecideModel['evidence']['inputs'],
+    inputs: [...inputNames],
     weights: { retrieve: weights[0]!, sketch: weights[1]!, none: weights[2]! },
     text: textCounts,
   },
   taste: { always: 1.5, topic: 1.5, evidence: 0.5, most: 2 },
 };
 const right = cases.filter((one) => {
-  const scores = scoresOf(model.evidence, { ...one.evidence, text: drawnOdds(text, readText(one.text, kindOf)) });
+  const scores = scoresOf(model.evidence, {
+    ...one.evidence,
+    text: drawnOdds(text, readText(one.text, kindOf)),
+  });
   return likeliest(scores).answer === one.right;
 }).length;
 console.error(
   `Evidence: ${cases.length} cases (${answers.map((answer) => `${answer} ${cases.filter((one) => one.right === answer).length}`).join(', ')}), right on ${(right / cases.length).toFixed(3)} of those it was fitted on.`,
 );
-console.error(inputNames.map((name, at) => `${name.padEnd(14)} ${weights.map((row) => row[at]!.toFixed(2).padStart(7)).join('')}`).join('\n'));
+console.error(
+  inputNames
+    .map((name, at) => `${name.padEnd(14)} ${weights.map((row) => row[at]!.toFixed(2).padStart(7)).join('')}`)
+    .join('\n'),
+);
 
 mkdirSync(values.out, { recursive: true });
 const file = Buffer.from(`${JSON.stringify(model)}\n`);

@@ -105,6 +105,10 @@ export const commands: { readonly [Name in CommandName]: Handler<Name> } = {
   'stories.match': (studio, input, context) => studio.illustrator.match(input, context),
   'stories.choose': (studio, choice) => studio.choices.record(choice),
   'choices.list': (studio, stretch) => studio.choices.list(stretch),
+  'lessons.get': (studio) => studio.lessons.get(),
+  'lessons.leaveOut': (studio, { leftOut, choices }) => ({
+    changed: studio.choices.leaveOut(leftOut, choices),
+  }),
   'choices.clear': (studio, { story }) => studio.choices.clear(story),
   'stories.illustrate': (studio, { story }) => studio.illustrator.start(story),
 

@@ -8,6 +8,7 @@ import { Captions } from './captions/captions.ts';
 import { CaptionWriting } from './captions/writing.ts';
 import { Replacer } from './captions/replace.ts';
 import { ReviewQueue } from './captions/review.ts';
+import { Lessons } from './decide/lessons.ts';
 import { examine } from './doctor.ts';
 import { StudioEmitter } from './events.ts';
 import { Exports } from './exports/exports.ts';
@@ -98,6 +99,7 @@ export class Studio {
   readonly illustrator: Illustrator;
   readonly sketches: Sketches;
   readonly choices: Choices;
+  readonly lessons: Lessons;
   readonly exports: Exports;
   readonly #closing = new AbortController();
   readonly #foreign: ForeignChanges | null;
@@ -175,6 +177,12 @@ export class Studio {
       emit: (name, payload) => events.tell(name, payload),
     });
     this.sketches = new Sketches({ stories: this.stories, library, database, clock });
+    this.choices = new Choices({ database, clock });
+    this.lessons = new Lessons({
+      packs: this.packs,
+      choices: this.choices,
+      learning: () => this.settings.get().learn,
+    });
     this.illustrator = new Illustrator({
       stories: this.stories,
       library,
@@ -182,8 +190,8 @@ export class Studio {
       search: this.search,
       ids,
       clock,
+      decider: () => this.lessons.decider(),
     });
-    this.choices = new Choices({ database, clock });
     this.suggest = new Suggest({ stories: this.stories, library, models });
     this.exports = new Exports({
       stories: this.stories,

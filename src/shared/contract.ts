@@ -5,6 +5,7 @@ import type { MessageKey, MessageValues } from './messages.ts';
 import { pyramidLayers, type Pyramid } from './pyramid.ts';
 import { FigureSchema, SceneSchema, type Figure, type FigureBox, type Scene } from './scene.ts';
 import { SettingsSchema, type Settings } from './settings.ts';
+import type { TasteTopic } from './taste-topics.ts';
 import { AssetIdSchema, CastMemberSchema, IdSchema, type ImageVersion, type Story } from './story.ts';
 
 /**
@@ -278,6 +279,31 @@ export interface Choice {
   accepted: string | null;
   refused: string[];
   createdAt: string;
+  /** The decision's `odds` when it was made; null where they were not noted. */
+  odds: number | null;
+  /** Whether suggestions do not learn from it. */
+  leftOut: boolean;
+}
+
+/** What suggestions have learnt from what the person took. */
+export interface Lessons {
+  /** `pack@revision` of the pack that decides; null where none does, and nothing is learnt. */
+  pack: string | null;
+  /** Whether suggestions use it: a setting. */
+  learning: boolean;
+  /** Answers it rests on, and how many are left out. */
+  answers: number;
+  leftOut: number;
+  topics: {
+    topic: TasteTopic;
+    /** The share of drawings this person would take for such texts, 0..1, were the evidence even; 0.5 is no opinion. */
+    leaning: number;
+    /** Whether it is sure enough to be said: the leaning lies a standard deviation or more from no opinion. */
+    sure: boolean;
+    /** Answers about such texts in which a drawing, and a picture of the library, was taken. */
+    drawn: number;
+    found: number;
+  }[];
 }
 
 /**
@@ -799,6 +825,8 @@ export const contract = {
         suggested: AssetIdSchema.nullable().default(null),
         accepted: AssetIdSchema.nullable().default(null),
         refused: z.array(AssetIdSchema).max(100).default([]),
+        /** The decision's `odds`. */
+        odds: z.number().min(-1000).max(1000).nullable().default(null),
       })
       .refine(
         ({ accepted, refused }) => accepted !== null || refused.length > 0,
@@ -811,6 +839,15 @@ export const contract = {
       story: IdSchema.optional(),
       offset: z.number().int().min(0).default(0),
       limit: z.number().int().min(1).max(1000).default(100),
+    }),
+  ),
+  /** What suggestions have learnt from the choices. */
+  'lessons.get': command<Lessons>()(z.object({})),
+  /** Leaves choices out of what is learnt, or takes them in again; every one when none is named. */
+  'lessons.leaveOut': command<{ changed: number[] }>()(
+    z.object({
+      leftOut: z.boolean(),
+      choices: z.array(z.number().int().min(1)).max(100_000).optional(),
     }),
   ),
   /** Forgets every choice, or those of one story. */

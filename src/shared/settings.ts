@@ -6,7 +6,9 @@ export const SettingsSchema = z.object({
   /** `system` is the first of the person's preferred languages that the window speaks. */
   language: z.enum(['system', ...languageCodes] as ['system', ...Language[]]),
   theme: z.enum(['system', 'light', 'dark']),
+  /** Whether suggestions of pictures go by what the person took before. */
+  learn: z.boolean(),
 });
 export type Settings = z.infer<typeof SettingsSchema>;
 
-export const defaultSettings: Readonly<Settings> = { language: 'system', theme: 'system' };
+export const defaultSettings: Readonly<Settings> = { language: 'system', theme: 'system', learn: true };

@@ -2,19 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { FabulaError } from '../../shared/errors.ts';
+import type { TasteTopic } from '../../shared/taste-topics.ts';
 import { explainFileError } from '../fs-errors.ts';
 import { places } from '../sketch/places.ts';
 import { EvidenceModelSchema, likeliest, scoresOf, type Answer, type Evidence } from './evidence.ts';
 import { kindReader, kinds, type Kind } from './kinds.ts';
-import {
-  learnTaste,
-  TastePriorSchema,
-  topicsOf,
-  withTaste,
-  type Answered,
-  type Taste,
-  type TasteTopic,
-} from './taste.ts';
+import { learnTaste, TastePriorSchema, topicsOf, withTaste, type Answered, type Taste } from './taste.ts';
 import { drawnOdds, readText, TextModelSchema } from './text.ts';
 
 /** The file of a pack with the role `decide`. */
@@ -156,7 +149,7 @@ function mostSaid(taste: Taste, topics: ReadonlySet<TasteTopic>, side: number): 
   return about.toSorted((a, b) => Math.abs(b.weight) - Math.abs(a.weight))[0]?.topic ?? null;
 }
 
-/** The model file of the pack in use; null when no pack fills the role. */
+/** The model file of a pack that fills the role. */
 export function decideModelFile(pack: { folder: string; role: { model: string } }): string {
   return join(pack.folder, pack.role.model);
 }

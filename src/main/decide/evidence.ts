@@ -68,9 +68,9 @@ export function inputsOf({ found, second, words, drawn, undrawn, library }: Evid
 
 const Row = z.array(z.number()).length(inputNames.length);
 export const EvidenceModelSchema = z.object({
-  inputs: z.tuple(
-    inputNames.map((name) => z.literal(name)) as [z.ZodLiteral<string>, ...z.ZodLiteral<string>[]],
-  ),
+  inputs: z
+    .array(z.string())
+    .refine((names) => names.join() === inputNames.join(), 'the inputs are not those of this Fabula'),
   weights: z.object({ retrieve: Row, sketch: Row, none: Row }),
   /** How much the text's own log-odds count for a drawing. */
   text: z.number(),

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { tasteTopics, type TasteTopic } from '../../shared/taste-topics.ts';
 import { readScene } from '../sketch/read.ts';
-import { kinds, type Kind } from './kinds.ts';
-import { chance, fitBayes, type Posterior } from './regression.ts';
+import type { Kind } from './kinds.ts';
+import { fitBayes, type Posterior } from './regression.ts';
 
 /**
  * What a person likes drawn and what found, learnt from the pictures they took: a Bayesian logistic regression beside
@@ -9,18 +10,6 @@ import { chance, fitBayes, type Posterior } from './regression.ts';
  * one alone decides nothing, and taking answers away takes their lesson away: the taste is fitted anew from the answers
  * that are left, and without any there is none.
  */
-
-/** What of a text a taste may hang on: anything at all, what is named in it, where and when it plays, how long it is. */
-export const tasteTopics = [
-  'always',
-  ...kinds.filter((kind): kind is Exclude<Kind, 'signs' | 'things'> => kind !== 'signs' && kind !== 'things'),
-  'things',
-  'scenery',
-  'night',
-  'indoors',
-  'long',
-] as const;
-export type TasteTopic = (typeof tasteTopics)[number];
 
 /** Texts of more words than this are long ones. */
 const longText = 12;
@@ -124,9 +113,4 @@ export function withTaste(
   const said = taste.topics.reduce((sum, { topic, weight }) => sum + (topics.has(topic) ? weight : 0), 0);
   const changed = taste.evidence * clamp(odds, most) + said;
   return { odds: changed, added: changed - clamp(odds, most) };
-}
-
-/** The share of drawings, 0..1, a person of this taste takes where the evidence for both is even. */
-export function leaning(weight: number): number {
-  return chance(weight);
 }

@@ -7,7 +7,14 @@ import type { PackSummary } from '../../shared/contract.ts';
 import { FabulaError } from '../../shared/errors.ts';
 import { explainFileError } from '../fs-errors.ts';
 import type { Roles } from './roles.ts';
-import { CaptionRoleSchema, EncodeRoleSchema, WordsRoleSchema, WriteRoleSchema, packPath } from './roles.ts';
+import {
+  CaptionRoleSchema,
+  DecideRoleSchema,
+  EncodeRoleSchema,
+  WordsRoleSchema,
+  WriteRoleSchema,
+  packPath,
+} from './roles.ts';
 
 /** The manifest of a pack, `manifest.json` in the pack's folder. */
 export const ManifestSchema = z
@@ -24,6 +31,7 @@ export const ManifestSchema = z
       caption: CaptionRoleSchema.optional(),
       write: WriteRoleSchema.optional(),
       words: WordsRoleSchema.optional(),
+      decide: DecideRoleSchema.optional(),
     }),
     files: z
       .array(
@@ -55,6 +63,7 @@ export type Manifest = z.infer<typeof ManifestSchema>;
 /** The files a role loads, as paths inside the pack. */
 function roleFiles(role: Roles[keyof Roles] | undefined): string[] {
   if (!role) return [];
+  if ('model' in role) return [role.model];
   if ('network' in role) return [role.network, role.tokenizer];
   if ('vocabulary' in role) return [role.vision, role.words, role.vocabulary];
   const paths = 'decoder' in role ? [role.prefix, role.decoder] : [role.text];

@@ -129,10 +129,21 @@ export const WriteRoleSchema = z.object({
 });
 export type WriteRole = z.infer<typeof WriteRoleSchema>;
 
+/**
+ * The role `decide`, family `regression`: whether a panel is better given a picture of the library, a drawing, or
+ * neither. `model` is JSON of the shape `DecideModelSchema` (`src/main/decide/decider.ts`).
+ */
+export const DecideRoleSchema = z.object({
+  family: z.literal('regression', 'this Fabula knows the family "regression" only'),
+  model: packPath,
+});
+export type DecideRole = z.infer<typeof DecideRoleSchema>;
+
 /** What a pack may be able to do, and what its manifest says about how. */
 export interface Roles {
   encode: EncodeRole;
   caption: CaptionRole;
   write: WriteRole;
   words: WordsRole;
+  decide: DecideRole;
 }

@@ -7,6 +7,7 @@ import * as choices from './migrations/005-choices.ts';
 import * as exportChoices from './migrations/006-export-choices.ts';
 import * as thumbHashes from './migrations/007-thumb-hashes.ts';
 import * as pyramids from './migrations/008-pyramids.ts';
+import * as lessons from './migrations/009-lessons.ts';
 
 export interface Migration {
   /** 1, 2, 3, …: the schema version (`PRAGMA user_version`) that `up` leads to. */
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   exportChoices,
   thumbHashes,
   pyramids,
+  lessons,
 ];

@@ -31,6 +31,7 @@ const choice = (story: string) => ({
   suggested: asset('a'),
   accepted: asset('c'),
   refused: [asset('b')],
+  odds: -1.5,
 });
 
 beforeEach(() => {
@@ -57,6 +58,7 @@ describe('choices', () => {
       number: first.recorded,
       title: 'one',
       createdAt: '2026-03-04T05:06:07.000Z',
+      leftOut: false,
     });
     expect(listed[0]).toMatchObject({ story: 'two', accepted: null });
     expect(choices.list({ story: 'one', offset: 0, limit: 10 }).total).toBe(1);
@@ -105,7 +107,11 @@ test('the migration that makes them leaves everything else as it was', () => {
   });
   expect(['settings', 'stories', 'panels'].map((table) => rows(after, table))).toEqual(kept);
   expect(rows(after, 'choices')).toEqual([]);
-  new Choices({ database: after, clock: fixedClock }).record(choice('s'));
+  after
+    .prepare(
+      `INSERT INTO choices (story, panel, query, "like", shown, refused, created_at) VALUES ('s', 'p', '', '[]', '[]', '[]', '')`,
+    )
+    .run();
   after.prepare('DELETE FROM stories').run();
   expect(rows(after, 'choices')).toEqual([]);
 });

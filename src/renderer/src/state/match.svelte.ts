@@ -281,6 +281,7 @@ export class MatchState {
       like: [...this.like],
       shown: shown.slice(0, 200),
       suggested: this.suggested?.asset ?? null,
+      odds: this.decision?.odds ?? null,
       ...choice,
     };
     // What could not be recorded is a lesson lost, and no reason to disturb the person who has just chosen.
