@@ -11,10 +11,11 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { markdownTable, type EvalPart, type EvalRow } from './eval/row.ts';
 import { captions } from './eval/captions.ts';
+import { decide } from './eval/decide.ts';
 import { tokens } from './eval/tokens.ts';
 
 /** In the order of the table. */
-const parts: Record<string, EvalPart> = { captions, tokens };
+const parts: Record<string, EvalPart> = { captions, tokens, decide };
 
 const { values } = parseArgs({
   options: {
