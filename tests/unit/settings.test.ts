@@ -19,12 +19,12 @@ test('settings are kept in the data folder, told to every window, and set one by
   const heard: Values[] = [];
   const first = openDatabase(file);
   const settings = new Settings({ database: first, changed: (values) => heard.push(values) });
-  expect(settings.get()).toEqual({ language: 'system', theme: 'system' });
+  expect(settings.get()).toEqual({ language: 'system', theme: 'system', learn: true });
   settings.set({ theme: 'dark' });
-  expect(settings.set({ language: 'ar' })).toEqual({ language: 'ar', theme: 'dark' });
+  expect(settings.set({ language: 'ar' })).toEqual({ language: 'ar', theme: 'dark', learn: true });
   expect(heard).toEqual([
-    { language: 'system', theme: 'dark' },
-    { language: 'ar', theme: 'dark' },
+    { language: 'system', theme: 'dark', learn: true },
+    { language: 'ar', theme: 'dark', learn: true },
   ]);
   first.close();
 
@@ -32,6 +32,7 @@ test('settings are kept in the data folder, told to every window, and set one by
   expect(new Settings({ database: again, changed: () => undefined }).get()).toEqual({
     language: 'ar',
     theme: 'dark',
+    learn: true,
   });
   // What another version wrote, or a hand spoilt, falls back to the default and breaks nothing.
   again.prepare("UPDATE settings SET value = '\"tlh\"' WHERE key = 'window.language'").run();
@@ -40,6 +41,7 @@ test('settings are kept in the data folder, told to every window, and set one by
   expect(new Settings({ database: again, changed: () => undefined }).get()).toEqual({
     language: 'system',
     theme: 'system',
+    learn: true,
   });
   again.close();
 });

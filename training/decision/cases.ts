@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { z } from 'zod';
 import type { Answer, Evidence } from '../../src/main/decide/evidence.ts';
 import type { Scene } from '../../src/shared/scene.ts';
@@ -189,9 +189,16 @@ async function askLibrary(
   const held = [...mixedPhotos.slice(0, size.photos), ...mixedScenes.slice(0, size.scenes)];
   const pictures = new Map<string, Picture>();
   for (const picture of held) {
-    const { asset } = await studio.library.importFile(picture.file, { originals: 'copy' });
-    // Half the pictures have a person's words beside them, which are never those that are asked.
-    if (random() < 0.5) {
+    // A third of the pictures have a person's caption, a third a name that says what they show, and the rest no words.
+    // They are never those that are asked.
+    const beside = random();
+    const name = beside < 0.33 ? telltale(picture.texts[0]!, random) : 'IMG';
+    const { asset } = await studio.library.importBytes(
+      `${name}${extname(picture.file)}`,
+      readFileSync(picture.file),
+      { origin: 'imported' },
+    );
+    if (beside > 0.67) {
       studio.library.setCaption(asset.id, { text: picture.texts[0]!, source: 'person', pack: null });
     }
     pictures.set(asset.id, picture);
@@ -241,6 +248,12 @@ async function askLibrary(
   return cases;
 }
 
+/** A name as people give files: two to four words of what is to be seen, `dog-beach`. */
+function telltale(text: string, random: Random): string {
+  const words = [...namedThings(text).values()];
+  return words.slice(0, 2 + Math.floor(3 * random())).join('-');
+}
+
 function shows(picture: Picture, text: string): boolean {
   const things = [...namedThings(text).keys()];
   if (things.length < 2 && !picture.texts.includes(text)) return false;
@@ -252,7 +265,7 @@ function shows(picture: Picture, text: string): boolean {
 function drawsEnough(scene: Scene, source: Picture | null): boolean {
   const words = new Set(scene.figures.map(({ word }) => word.toLowerCase()));
   if (words.size === 0) return false;
-  if (source?.figures != null) {
+  if (source !== null && source.figures !== null) {
     const drawn = thingsOf([...words]);
     return [...thingsOf(source.figures)].every((thing) => drawn.has(thing));
   }

@@ -36,6 +36,7 @@ export const inputNames = [
   'foundSurely',
   'margin',
   'words',
+  'foundByWords',
   'share',
   'drawn',
   'undrawn',
@@ -58,6 +59,8 @@ export function inputsOf({ found, second, words, drawn, undrawn, library }: Evid
     Math.max(0, odds) / 2,
     Math.max(0, odds - next) / 2,
     words,
+    // Looks and words are sure in ways of their own.
+    words > 0 ? odds / 2 : 0,
     named === 0 ? 0 : (drawn ?? 0) / named,
     Math.log1p(drawn ?? 0),
     Math.log1p(undrawn),
