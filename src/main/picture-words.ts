@@ -2,7 +2,9 @@ import { FabulaError } from '../shared/errors.ts';
 import { wordsDownTo, type Pyramid, type PyramidLayer } from '../shared/pyramid.ts';
 import type { Scene } from '../shared/scene.ts';
 import { ImageBlockSchema } from '../shared/story.ts';
+import { requirePicture } from './library/formats.ts';
 import type { Library } from './library/library.ts';
+import { inspect, squarePixels } from './library/pictures.ts';
 import type { Models } from './models/models.ts';
 import { drawScene } from './sketch/draw.ts';
 import { sceneFromWords, wordsOfScene } from './sketch/scene-words.ts';
@@ -10,7 +12,7 @@ import type { Database } from './store/database.ts';
 
 export interface PictureWordsParts {
   library: Library;
-  models: Pick<Models, 'readWords' | 'wordsPack' | 'imageSize'>;
+  models: Pick<Models, 'captionAndEncode' | 'readWords' | 'wordsImageSize' | 'wordsPack' | 'imageSize'>;
   database: Database;
 }
 
@@ -47,6 +49,30 @@ export class PictureWords {
     if (!pyramid) return null;
     library.putWords([{ asset, pyramid }]);
     return pyramid;
+  }
+
+  /**
+   * What is on a picture that need not be in the library, given as the bytes of its file. Nothing is kept.
+   *
+   * @param name names the file in errors
+   * @throws FabulaError `not-found` where no pack reads words; naming the file where it is no picture
+   */
+  async readFile(
+    bytes: Uint8Array,
+    name: string,
+    { caption, signal }: { caption: boolean; signal: AbortSignal },
+  ): Promise<{ pyramid: Pyramid; caption: string | null }> {
+    const { models } = this.#parts;
+    const size = models.wordsImageSize;
+    const source = { input: bytes, name, type: requirePicture(bytes, name) };
+    const pixels = await squarePixels(source, await inspect(source), size);
+    if (caption && models.wordsPack !== null) {
+      const [seen] = await models.captionAndEncode([pixels], { signal });
+      if (seen?.pyramid) return { pyramid: seen.pyramid, caption: seen.text };
+    }
+    const [pyramid] = await models.readWords([pixels], { signal });
+    if (pyramid === undefined) throw new FabulaError('model-failed', `The model made nothing of ${name}.`);
+    return { pyramid, caption: null };
   }
 
   /**

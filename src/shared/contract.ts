@@ -7,6 +7,7 @@ import { FigureSchema, SceneSchema, type Figure, type FigureBox, type Scene } fr
 import { SettingsSchema, type Settings } from './settings.ts';
 import type { TasteTopic } from './taste-topics.ts';
 import { AssetIdSchema, CastMemberSchema, IdSchema, type ImageVersion, type Story } from './story.ts';
+import { tellingLengths } from './telling.ts';
 
 /**
  * Every command and event of the studio, once: name, input schema, output type. The doors (ipc, http) carry this
@@ -431,6 +432,8 @@ export const CaptionOptionsSchema = z.object({
   replacePerson: z.boolean().default(false),
   prefix: z.string().max(500).default(''),
   suffix: z.string().max(500).default(''),
+  /** How much to tell, from a word to a paragraph: 3 is the model's own sentence, the others draw on its words, too. */
+  length: z.literal(tellingLengths).default(3),
 });
 export type CaptionOptions = z.infer<typeof CaptionOptionsSchema>;
 

@@ -61,7 +61,9 @@ const timePhrases: Readonly<Record<string, string>> = {
 
 /** Words that take no article. */
 const uncounted: ReadonlySet<string> = new Set(
-  'people clothes food equipment hair snow water sunglasses glasses jeans pants shorts stairs bubbles'.split(' '),
+  'people clothes food equipment hair snow water sand grass ice ground underwater outdoors indoors sunglasses glasses jeans pants shorts stairs bubbles'.split(
+    ' ',
+  ),
 );
 
 /** @param caption the picture's own, or null */
@@ -71,7 +73,12 @@ export function tell(pyramid: Pyramid, caption: string | null, length: TellingLe
   const things = [concept, ...subjects].filter(({ kind }) => kind === 'thing').slice(0, 2);
   const place = [concept, ...subjects].find(({ kind }) => kind === 'place');
   if (length === 2) {
-    return things.length === 0 ? concept.word : phrase(things.map(({ word }) => word), place);
+    return things.length === 0
+      ? concept.word
+      : phrase(
+          things.map(({ word }) => word),
+          place,
+        );
   }
   const saved = caption?.trim() ?? '';
   const sentence = saved === '' ? sentenceOf(things, place, pyramid) : finished(saved);
@@ -91,7 +98,10 @@ function phrase(things: readonly string[], place: Word | undefined): string {
 function sentenceOf(things: readonly Word[], place: Word | undefined, pyramid: Pyramid): string {
   const time = pyramid.details.find(({ word, kind }) => kind === 'time' && timePhrases[word] !== undefined);
   const action = pyramid.details.find(({ kind }) => kind === 'action');
-  const subject = things.length === 0 ? withArticle(pyramid.concept.word) : listed(things.map(({ word }) => withArticle(word)));
+  const subject =
+    things.length === 0
+      ? withArticle(pyramid.concept.word)
+      : listed(things.map(({ word }) => withArticle(word)));
   const parts = [
     subject,
     ...(action === undefined || things.length !== 1 ? [] : [action.word]),
@@ -108,10 +118,16 @@ function paragraph(pyramid: Pyramid, unsaid: readonly Word[]): string[] {
   for (const { word, kind, box } of all) {
     if (kind !== 'thing' || box === null) continue;
     const middle = box.x + box.width / 2;
-    const side = box.width > 0.7 || (middle >= 0.4 && middle <= 0.6) ? 'in the middle' : middle < 0.4 ? 'on the left' : 'on the right';
+    const side =
+      box.width > 0.7 || (middle >= 0.4 && middle <= 0.6)
+        ? 'in the middle'
+        : middle < 0.4
+          ? 'on the left'
+          : 'on the right';
     where.set(side, [...(where.get(side) ?? []), word]);
   }
-  const said = (kind: Word['kind']): string[] => unsaid.filter((word) => word.kind === kind).map(({ word }) => word);
+  const said = (kind: Word['kind']): string[] =>
+    unsaid.filter((word) => word.kind === kind).map(({ word }) => word);
   const sentences: string[] = [];
   for (const [side, words] of where) sentences.push(finished(`${side}: ${listed(words)}`));
   const actions = all.filter(({ kind }) => kind === 'action').map(({ word }) => word);

@@ -5,7 +5,7 @@ import type { Library } from '../library/library.ts';
 import type { CaptionedPicture, Models } from '../models/models.ts';
 import type { Database } from '../store/database.ts';
 import { ahead } from './ahead.ts';
-import { composeCaption, wantsCaption } from './compose.ts';
+import { composeCaption, toldAt, wantsCaption } from './compose.ts';
 
 /**
  * A picture on its way: to be captioned, or already known to be kept as it is or to have failed. `enter` takes one
@@ -206,7 +206,7 @@ function storeOne<Item>(
   if (use.done.has(asset) || !wantsCaption(current, use.options)) {
     return { item, state: 'kept', asset, caption: current };
   }
-  const text = composeCaption(current, entry.result.text, use.options);
+  const text = composeCaption(current, toldAt(entry.result, use.options.length), use.options);
   const { caption } = library.setCaption(
     asset,
     { text, source: 'model', pack: use.pack, settings: use.settings },

@@ -14,7 +14,7 @@ import type { Models } from '../models/models.ts';
 import type { RequestContext } from '../requests.ts';
 import type { Database } from '../store/database.ts';
 import { captionAll, type Finished, type Prepared } from './batch.ts';
-import { composeCaption, wantsCaption } from './compose.ts';
+import { composeCaption, toldAt, wantsCaption } from './compose.ts';
 
 export interface CaptionsContext {
   library: Library;
@@ -73,7 +73,14 @@ export class Captions {
       try {
         const pixels = await library.pixels(id, models.imageSize);
         const [written] = await models.captionImages([pixels], { signal, urgent: true });
-        const after = written === undefined ? null : composeCaption(asset.caption, written.text, options);
+        const pyramid =
+          options.length === 3 || models.wordsPack === null
+            ? null
+            : (await models.readWords([pixels], { signal, urgent: true }))[0]!;
+        const after =
+          written === undefined
+            ? null
+            : composeCaption(asset.caption, toldAt({ ...written, pyramid }, options.length), options);
         preview = { asset, after, error: after === null ? 'The model found no words for it.' : null };
       } catch (error) {
         signal?.throwIfAborted();
@@ -151,10 +158,11 @@ export function captionSettings(
   options: CaptionOptions,
   run: { [key: string]: Json },
 ): { [key: string]: Json } {
-  const { mode, prefix, suffix } = options;
+  const { mode, prefix, suffix, length } = options;
   return {
     ...models.captionSettings,
     mode,
+    ...(length === 3 ? {} : { length }),
     ...(prefix === '' ? {} : { prefix }),
     ...(suffix === '' ? {} : { suffix }),
     ...run,

@@ -1,4 +1,6 @@
 import type { Caption, CaptionOptions } from '../../shared/contract.ts';
+import type { Pyramid } from '../../shared/pyramid.ts';
+import { tell, type TellingLength } from '../../shared/telling.ts';
 
 /** Whether a picture with this caption gets a new one. A person's caption is only touched with `replacePerson`. */
 export function wantsCaption(
@@ -8,6 +10,14 @@ export function wantsCaption(
   if (current === null || current.text.trim() === '') return true;
   if (options.mode === 'skip') return false;
   return current.source !== 'person' || options.replacePerson;
+}
+
+/** What a model has to say of a picture at a length; its own sentence where its words are not known. */
+export function toldAt(
+  { text, pyramid }: { text: string; pyramid: Pyramid | null },
+  length: TellingLength,
+): string {
+  return length === 3 || pyramid === null ? text : tell(pyramid, text === '' ? null : text, length);
 }
 
 /** The text to save: what the model wrote between prefix and suffix, joined to the caption there is as the mode says. */

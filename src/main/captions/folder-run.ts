@@ -56,6 +56,7 @@ export class FolderRun {
       pack,
       options.mode,
       options.replacePerson,
+      options.length,
       options.prefix,
       options.suffix,
     ]);

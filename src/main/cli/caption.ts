@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import { captionModes, CaptionOptionsSchema, type CaptionOptions } from '../../shared/contract.ts';
-import { common, type Cli, type CommonOptions } from './cli.ts';
+import type { TellingLength } from '../../shared/telling.ts';
+import { common, wholeNumber, type Cli, type CommonOptions } from './cli.ts';
 import { count, printable } from './terminal.ts';
 
 interface Options extends CommonOptions {
@@ -12,6 +13,7 @@ interface Options extends CommonOptions {
   mode: CaptionOptions['mode'];
   prefix: string;
   suffix: string;
+  length: TellingLength;
   replacePerson: boolean;
 }
 
@@ -33,9 +35,15 @@ export function addCaption(program: Command, cli: Cli): void {
     )
     .option('--prefix <text>', 'put before every caption', defaults.prefix)
     .option('--suffix <text>', 'put after every caption', defaults.suffix)
+    .option(
+      '--length <number>',
+      'how much to tell: 1 a word, 2 a phrase, 3 a sentence, 4 with the details, 5 a paragraph',
+      wholeNumber(1, 5),
+      defaults.length,
+    )
     .option('--replace-person', 'change captions that a person wrote, too', defaults.replacePerson)
     .action(async (folder: string, options: Options) => {
-      const { mode, prefix, suffix, replacePerson } = options;
+      const { mode, prefix, suffix, length, replacePerson } = options;
       const { captionFolder, captionLine } = await import('../captions/folder.ts');
       await cli.withStudio(options, async ({ library, models, database, history, clock, ids, dataDir }) => {
         const tally = { captioned: 0, kept: 0, failed: 0 };
@@ -43,7 +51,7 @@ export function addCaption(program: Command, cli: Cli): void {
           { library, models, database, history, clock, ids },
           {
             folder,
-            options: CaptionOptionsSchema.parse({ mode, prefix, suffix, replacePerson }),
+            options: CaptionOptionsSchema.parse({ mode, prefix, suffix, length, replacePerson }),
             jsonl: options.jsonl,
             csv: options.csv,
             txt: options.txt,

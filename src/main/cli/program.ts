@@ -14,11 +14,13 @@ import { addSearch } from './search.ts';
 import { addServe } from './serve.ts';
 import { addSketch } from './sketch.ts';
 import { Terminal } from './terminal.ts';
+import { addWords } from './words.ts';
 
 const commands = [
   addImport,
   addCaption,
   addSearch,
+  addWords,
   addSketch,
   addIllustrate,
   addExport,
