@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Step 9: score an exported pack on photos it never saw, through onnxruntime, the way the app uses it.
+"""Step 12: score an exported pack on photos it never saw, through onnxruntime, the way the app uses it; or, with
+--torch, the networks in the work folder in PyTorch, before anything was rounded.
 
-Prints one JSON object: caption metrics (BLEU, CIDEr-D, content precision against shuffled pairs; by the script that
+Prints one JSON object, and writes it to --figures: caption metrics (BLEU, CIDEr-D, content precision against shuffled pairs; by the script that
 --metrics names), retrieval in both directions (R@1, R@5, R@10 over all captions), pictures a second.
 """
 import argparse
@@ -13,11 +14,15 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
+import torch
 from PIL import Image
 from tokenizers import Tokenizer
 
-from common import REPOSITORY, add_common_arguments
+from checkpoints import load_captioner, load_embedder, load_encoder, load_mining, load_text_encoder
+from common import REPOSITORY, add_common_arguments, prepare
 from decoding import beam_search
+from exported import Decoder, Prefix, Text, Vision
+from language import UNKNOWN, clean
 
 
 class Pack:
@@ -36,27 +41,78 @@ class Pack:
         self.prefix, self.decoder = session(caption["prefix"]), session(caption["decoder"])
         self.tokenizer = Tokenizer.from_file(str(folder / encode["tokenizer"]))
 
-    def see(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """uint8 [N, S, S, 3] -> tokens [N, 49, D], embedding [N, 256]."""
-        return self.vision.run(["tokens", "embedding"], {"pixels": pixels})
+    def see(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """uint8 [N, S, S, 3] -> tokens [N, 49, D], embedding [N, 256], need [N, 49]."""
+        return self.vision.run(["tokens", "embedding", "need"], {"pixels": pixels})
+
+    def embed(self, ids: np.ndarray) -> np.ndarray:
+        return self.text.run(["embedding"], {"ids": ids})[0]
 
     def read(self, text: str) -> np.ndarray:
         """A text's unit vector [256]."""
-        ids = self.tokenizer.encode(text).ids[:self.roles["encode"]["maxTokens"]]
-        return self.text.run(["embedding"], {"ids": np.array([ids], np.int64)})[0][0]
+        ids = self.tokenizer.encode(clean(text)).ids[:self.roles["encode"]["maxTokens"]] or [UNKNOWN]
+        return self.embed(np.array([ids], np.int64))[0]
 
-    def caption(self, tokens: np.ndarray) -> list[str]:
+    def cross(self, tokens: np.ndarray, kept: np.ndarray) -> np.ndarray:
+        return self.prefix.run(["cross"], {"tokens": tokens, "kept": kept})[0]
+
+    def step(self, **inputs: np.ndarray) -> list[np.ndarray]:
+        return self.decoder.run(["present", "top_scores", "top_ids"], inputs)
+
+    def caption(self, tokens: np.ndarray, need: np.ndarray) -> list[str]:
+        """Captions from the tokens that each picture keeps, as the app chooses them (`kept-tokens.ts`)."""
+        counts = self.roles["caption"]["tokenCounts"]
+        needed = (need > 0.5).sum(1)
+        of_each = np.array([next((most for most in counts if most >= count), counts[-1]) for count in needed])
+        captions = [""] * len(tokens)
+        for count in sorted(set(of_each.tolist())):
+            rows = np.flatnonzero(of_each == count)
+            kept = np.sort(np.argsort(-need[rows], 1, kind="stable")[:, :count], 1)
+            for row, text in zip(rows, self.write(tokens[rows], kept)):
+                captions[row] = text
+        return captions
+
+    def write(self, tokens: np.ndarray, kept: np.ndarray) -> list[str]:
         role = self.roles["caption"]
-        cross = self.prefix.run(["cross"], {"tokens": tokens})[0]
+        cross = self.cross(tokens, kept)
         empty = np.zeros((len(tokens), role["layers"], 2, 0, role["width"]), np.float32)
 
         def step(ids, position, beam, past, photo):
-            return self.decoder.run(["present", "top_scores", "top_ids"],
-                                    {"ids": ids, "position": position, "beam": beam, "cross": cross, "photo": photo,
-                                     "past": empty if past is None else past})
+            return self.step(ids=ids, position=position, beam=beam, cross=cross, photo=photo,
+                             past=empty if past is None else past)
 
         found = beam_search(step, len(tokens), role["beams"], role["maxTokens"], role["lengthPenalty"])
         return [self.tokenizer.decode(ids) for ids in found]
+
+
+class TorchPack(Pack):
+    """The networks before export, with the settings of the exported pack."""
+
+    def __init__(self, folder: Path, work: Path, config: dict):
+        self.roles = json.loads((folder / "manifest.json").read_text())["roles"]
+        captioner = load_captioner(work, config)
+        self.vision = Vision(load_encoder(work, config), load_mining(work, config), load_embedder(work, config),
+                             captioner).eval()
+        self.text, self.prefix = Text(load_text_encoder(work, config)).eval(), Prefix(captioner).eval()
+        self.decoder = Decoder(captioner).eval()
+        self.tokenizer = Tokenizer.from_file(str(folder / self.roles["encode"]["tokenizer"]))
+
+    @torch.inference_mode()
+    def run(self, module: torch.nn.Module, **inputs: np.ndarray) -> list[np.ndarray]:
+        found = module(**{name: torch.from_numpy(value) for name, value in inputs.items()})
+        return [part.numpy() for part in (found if isinstance(found, tuple) else (found,))]
+
+    def see(self, pixels: np.ndarray) -> list[np.ndarray]:
+        return self.run(self.vision, pixels=pixels)
+
+    def embed(self, ids: np.ndarray) -> np.ndarray:
+        return self.run(self.text, ids=ids)[0]
+
+    def cross(self, tokens: np.ndarray, kept: np.ndarray) -> np.ndarray:
+        return self.run(self.prefix, tokens=tokens, kept=kept)[0]
+
+    def step(self, **inputs: np.ndarray) -> list[np.ndarray]:
+        return self.run(self.decoder, **inputs)
 
 
 def recalls(scores: np.ndarray, right: np.ndarray) -> dict[str, float]:
@@ -75,9 +131,13 @@ def main() -> None:
     parser.add_argument("--split", default="dev", help="use '' for all of a data set's captioned photos")
     parser.add_argument("--limit", type=int, help="score only the first photos")
     parser.add_argument("--captions", type=Path, help="where to write the captions (default: WORK/captions.jsonl)")
+    parser.add_argument("--torch", action="store_true", help="PyTorch instead of onnxruntime")
+    parser.add_argument("--figures", type=Path, help="file for the figures, for example training/figures/starter.json")
     parser.add_argument("--no-captions", action="store_true", help="retrieval only")
     arguments = parser.parse_args()
-    pack = Pack(arguments.pack, arguments.threads)
+    config = prepare(arguments)
+    pack = (TorchPack(arguments.pack, arguments.work, config) if arguments.torch
+            else Pack(arguments.pack, arguments.threads))
     rows = [json.loads(line) for line in open(arguments.photos / "manifest.jsonl")]
     rows = [row for row in rows if row["dataset"] == arguments.dataset and row.get("captions")
             and (not arguments.split or row.get("split") == arguments.split)][:arguments.limit]
@@ -90,11 +150,11 @@ def main() -> None:
             with Image.open(arguments.photos / row["file"]) as image:
                 squares.append(np.asarray(image.convert("RGB").resize((size, size), Image.BILINEAR)))
         began = time.time()
-        tokens, embedding = pack.see(np.stack(squares))
+        tokens, embedding, need = pack.see(np.stack(squares))
         seen = time.time()
         embeddings.append(embedding)
         if not arguments.no_captions:
-            captions += pack.caption(tokens)
+            captions += pack.caption(tokens, need)
         seeing, writing = seeing + seen - began, writing + time.time() - seen
 
     pictures = np.concatenate(embeddings)
@@ -117,6 +177,9 @@ def main() -> None:
                                 capture_output=True, text=True, check=True)
         result |= {"captions": json.loads(scored.stdout), "captions_per_second": round(len(rows) / (seeing + writing), 1)}
     print(json.dumps(result))
+    if arguments.figures:
+        arguments.figures.parent.mkdir(parents=True, exist_ok=True)
+        arguments.figures.write_text(json.dumps(result, indent=2) + "\n")
 
 
 if __name__ == "__main__":

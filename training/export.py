@@ -188,7 +188,8 @@ def main() -> None:
             "caption": {"family": "starter", "vision": "vision.onnx", "prefix": "prefix.onnx",
                         "decoder": "decoder.onnx", "tokenizer": "tokenizer.json", "imageSize": IMAGE_SIZE,
                         "layers": layers, "width": width, "beams": 3, "maxTokens": config["max_tokens"],
-                        "lengthPenalty": config["length_penalty"], "batch": 8},
+                        "lengthPenalty": config["length_penalty"], "batch": 24,
+                        "tokenCounts": config["token_counts"]},
         },
         "files": [file_entry(arguments.out / name) for name in names],
     }
