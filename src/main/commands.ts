@@ -61,6 +61,7 @@ export const commands: { readonly [Name in CommandName]: Handler<Name> } = {
     studio.captions.start({ assets, filter }, options),
   'captions.write': (studio, { assets, filter, options }) =>
     studio.captionWriting.start({ assets, filter }, options),
+  'captions.regions': (studio, { asset }) => studio.captions.regions(asset),
   'captions.suggest': (studio, { asset }, context) => studio.captions.suggest(asset, context),
   'suggest.text': (studio, input, context) => studio.suggest.text(input, context),
 

@@ -347,6 +347,17 @@ export interface CastLook extends FigurePicture {
   hue: number | null;
 }
 
+/** Which parts of a picture its caption is written from: the picture as `side` x `side` parts, row by row. */
+export interface CaptionRegions {
+  side: number;
+  /** How much each part is needed, 0..1. */
+  need: number[];
+  /** The parts that are kept; what the others hold is folded into these. */
+  kept: number[];
+  /** Who says so: `pack@revision`. */
+  pack: string;
+}
+
 /** A text a model suggests, and who suggests it: `pack@revision`. */
 export interface Suggestion {
   text: string;
@@ -701,6 +712,7 @@ export const contract = {
    * A caption for one picture, not saved anywhere: for the person to accept or drop. Its parts are the likeliest
    * caption so far, which may still change.
    */
+  'captions.regions': command<CaptionRegions>()(z.object({ asset: AssetIdSchema })),
   'captions.suggest': command<Suggestion>()(z.object({ asset: AssetIdSchema, request: IdSchema.optional() })),
   /**
    * What to write next in a panel, not saved anywhere: `text` goes behind the panel's own text, and brings the space

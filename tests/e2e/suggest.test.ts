@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Packs } from '../../src/main/models/packs.ts';
+import { resourcePath } from '../../src/main/resources.ts';
 import { openBrowser, startStudio, type OpenBrowser, type RunningStudio } from '../fixtures/browser.ts';
 import { writePictures } from '../fixtures/pictures.ts';
 import { openPanels, panel, text } from './panels.ts';
@@ -305,5 +307,29 @@ describe('suggestions', () => {
     await expect
       .poll(async () => (await storyAsSaved(page)).story.panels[0]!.blocks[0])
       .toMatchObject({ caption: '' });
+  });
+
+  // The pack says which parts it writes from once it has a list of their numbers.
+  const choosy = new Packs([resourcePath('models')]).get('caption').role.tokenCounts !== undefined;
+  test.skipIf(!choosy)('the parts of a picture that captions are written from are shown on it', async () => {
+    await addFolder(page, folder);
+    await jobEnded(page, /^Import/);
+    await expect.poll(() => picturesShown(page)).toBeGreaterThan(1);
+    const [first] = (await ask(page, 'library.list', {})).assets;
+    await page.locator(`[data-asset="${first!.id}"]`).click();
+    await page.getByRole('button', { name: 'Show what captions look at' }).click();
+    const said = page.getByText(/^Captions are written from \d+ parts? of 49\./);
+    await said.waitFor();
+    const kept = Number(/from (\d+)/.exec((await said.textContent())!)![1]);
+    const regions = await ask(page, 'captions.regions', { asset: first!.id });
+    expect(regions.kept).toHaveLength(kept);
+    expect(await page.locator('.parts .folded').count()).toBe(49 - kept);
+    // What is kept is needed more than what is not.
+    const need = (part: number): number => regions.need[part]!;
+    const least = Math.min(...regions.kept.map(need));
+    const folded = regions.need.map((_, part) => part).filter((part) => !regions.kept.includes(part));
+    for (const part of folded) expect(need(part)).toBeLessThanOrEqual(least);
+    await page.getByRole('button', { name: 'Hide what captions look at' }).click();
+    await said.waitFor({ state: 'detached' });
   });
 });

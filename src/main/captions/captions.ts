@@ -4,6 +4,7 @@ import {
   type AssetFilter,
   type CaptionOptions,
   type CaptionPreview,
+  type CaptionRegions,
   type Job,
 } from '../../shared/contract.ts';
 import { FabulaError, toFailure, type Json } from '../../shared/errors.ts';
@@ -90,6 +91,19 @@ export class Captions {
       onPreview?.(preview);
     }
     return previews;
+  }
+
+  /**
+   * Which parts of a picture its caption is written from.
+   *
+   * @throws FabulaError `unavailable` where the pack looks at all of every picture alike
+   */
+  async regions(asset: string, { signal }: Partial<RequestContext> = {}): Promise<CaptionRegions> {
+    const { library, models } = this.#context;
+    const pixels = await library.pixels(asset, models.imageSize);
+    const [regions] = await models.captionRegions([pixels], { signal, urgent: true });
+    const { need, kept } = regions ?? { need: [], kept: [] };
+    return { side: Math.round(Math.sqrt(need.length)), need, kept, pack: models.captionPack };
   }
 
   /** A caption for one picture, saved nowhere. `send` hears the likeliest one so far. */

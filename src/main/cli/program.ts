@@ -9,6 +9,7 @@ import { addExport } from './export.ts';
 import { addIllustrate } from './illustrate.ts';
 import { addImport } from './import.ts';
 import { addJobs } from './jobs.ts';
+import { addLook } from './look.ts';
 import { addPacks } from './packs.ts';
 import { addSearch } from './search.ts';
 import { addServe } from './serve.ts';
@@ -21,6 +22,7 @@ const commands = [
   addCaption,
   addSearch,
   addWords,
+  addLook,
   addSketch,
   addIllustrate,
   addExport,

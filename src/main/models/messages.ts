@@ -52,6 +52,7 @@ export const TaskSchema = z.discriminatedUnion('kind', [
     /** How to search for captions of a style; null for the pack's own way. */
     steering: CaptionSteeringSchema.nullable(),
   }),
+  z.object({ kind: z.literal('caption-regions'), with: CaptionWithSchema, ...Pixels }),
   z.object({
     kind: z.literal('write'),
     with: WriteWithSchema,
@@ -93,6 +94,17 @@ export const AnswerSchema = z.object({
   text: z.string(),
   /** What was seen on each picture; left out where no words were to be read. */
   words: z.array(SeenWordsSchema).optional(),
+  /** Which image tokens captions are written from; left out where that was not asked. */
+  regions: z
+    .array(
+      z.object({
+        /** How much each token is needed, 0..1, row by row. */
+        need: z.array(z.number()),
+        /** The tokens kept. */
+        kept: z.array(z.number().int().min(0)),
+      }),
+    )
+    .optional(),
 });
 export type Answer = z.infer<typeof AnswerSchema>;
 

@@ -164,6 +164,23 @@ export class Models {
     return this.#packs.get('words').role.imageSize;
   }
 
+  /**
+   * Which regions of pictures their captions are written from: the picture in 7 x 7 parts, row by row, how much each is
+   * needed (0..1), and the parts kept.
+   *
+   * @throws FabulaError `unavailable` where the pack looks at all of every picture alike
+   */
+  async captionRegions(
+    pixels: readonly Uint8Array[],
+    options: RequestOptions = {},
+  ): Promise<{ need: number[]; kept: number[] }[]> {
+    const use = await this.#use('caption', options.signal);
+    return this.#batches(pixels, use.role.batch, async (part) => {
+      const task: Task = { kind: 'caption-regions', with: use, ...joined(part, use.role.imageSize) };
+      return (await this.#host.request(task, options)).regions ?? [];
+    });
+  }
+
   /** Unit vectors of texts, in order. A text of several sentences gets the mean over its parts. */
   async encodeTexts(texts: readonly string[], options: RequestOptions = {}): Promise<Float32Array[]> {
     const use = await this.#use('encode', options.signal);

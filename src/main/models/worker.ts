@@ -79,6 +79,10 @@ async function perform({ id, task, abort: { signal } }: Request): Promise<Answer
         ...(task.parts ? { onText } : {}),
       });
     }
+    case 'caption-regions': {
+      const regions = await starter.captionRegions(task.with, task.pixels, task.count, signal);
+      return { vectors: null, captions: [], text: '', regions };
+    }
     case 'write': {
       const text = await writer.write(task.with, task.panels, task.settings, signal, onText);
       return { vectors: null, captions: [], text };

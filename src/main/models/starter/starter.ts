@@ -122,6 +122,38 @@ export class Starter {
   }
 
   /**
+   * Which image tokens captions of pictures are written from, see {@link keepTokens}.
+   *
+   * @param pixels u8 [count, S, S, 3]
+   * @throws FabulaError `unavailable` where the pack writes from all of them
+   */
+  async captionRegions(
+    use: CaptionWith,
+    pixels: Uint8Array,
+    count: number,
+    signal: AbortSignal,
+  ): Promise<NonNullable<Answer['regions']>> {
+    const { tokenCounts } = use.role;
+    if (!tokenCounts) {
+      throw new FabulaError(
+        'unavailable',
+        'The pack that writes captions looks at all of every picture alike. The starter pack tells what it looks at.',
+      );
+    }
+    signal.throwIfAborted();
+    const need = floats(only((await this.#vision(use, pixels, count, ['need']))[0]));
+    const each = need.length / count;
+    const regions: NonNullable<Answer['regions']> = [];
+    for (const { photos, kept } of keepTokens(need, count, tokenCounts)) {
+      for (const [at, photo] of photos.entries()) {
+        const own = Array.from(need.subarray(photo * each, (photo + 1) * each));
+        regions[photo] = { need: own, kept: kept[at] ?? [] };
+      }
+    }
+    return regions;
+  }
+
+  /**
    * Captions, and vectors too where `encode` is given.
    *
    * @param pixels u8 [count, S, S, 3]
