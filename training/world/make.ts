@@ -1,9 +1,9 @@
 /**
  * The training world: random scenes drawn by the sketch painter, each with descriptions and the boxes of its figures.
  *
- *   npm run -s training:world -- --count N --seed S --out DIR
+ *   npm run -s training:world -- --count N --seed S --out DIR [--words]
  *
- * writes DIR/scenes.jsonl and DIR/NNNNNN.png (208 x 208, drawn square). The same count, seed and lexicon write the same
+ * writes DIR/scenes.jsonl and DIR/NNNNNN.png (208 x 208, drawn square); with --words nothing is drawn. The same count, seed and lexicon write the same
  * files. Progress goes to stderr.
  */
 import { createWriteStream } from 'node:fs';
@@ -424,6 +424,8 @@ const dyeable = new Set([
   'closed-book',
   'motor-scooter',
 ]);
+/** The skin tone in the name of a figure, which says nothing of what it is. */
+const toneEnding = /-(?:medium-)?(?:light|dark)$|-medium$/;
 const toneNames = ['light', 'medium-light', 'medium', 'medium-dark', 'dark'] as const;
 const timeChances = [...Array<number>(6).fill(1), 0, 2, 3, 3] as const;
 const weatherChances = [...Array<number>(8).fill(0), 1, 1, 2, 3, 4, 5, 6] as const;
@@ -622,7 +624,7 @@ function weighted(random: Random): string {
   return 'meadow';
 }
 
-async function makeScene(seed: number, file: string, folder: string): Promise<string> {
+async function makeScene(seed: number, file: string, folder: string | null): Promise<string> {
   const random = mulberry32(seed);
   const place = weighted(random);
   const home = homes[place] ?? homes['meadow'];
@@ -648,16 +650,19 @@ async function makeScene(seed: number, file: string, folder: string): Promise<st
     unknown: [],
     text: '',
   };
-  const svg = drawScene(scene, { width: side, height: side });
-  await writeFile(
-    join(folder, file),
-    await sharp(Buffer.from(svg)).removeAlpha().png({ compressionLevel: 4 }).toBuffer(),
-  );
+  if (folder !== null) {
+    const svg = drawScene(scene, { width: side, height: side });
+    await writeFile(
+      join(folder, file),
+      await sharp(Buffer.from(svg)).removeAlpha().png({ compressionLevel: 4 }).toBuffer(),
+    );
+  }
   const figures = scene.figures.map((figure, at) => {
     const rect = figureRect(figure, 1);
     const short = (value: number): number => Math.round(value * 1000) / 1000;
     return {
       name: draft.names[at] ?? figure.word,
+      icon: figure.icon.replace(toneEnding, ''),
       x: short(rect.x),
       y: short(rect.y),
       w: short(rect.w),
@@ -674,12 +679,13 @@ async function main(): Promise<void> {
       count: { type: 'string', default: '1000' },
       seed: { type: 'string', default: '1' },
       out: { type: 'string' },
+      words: { type: 'boolean', default: false },
     },
   });
   const count = Number(values.count);
   const seed = Number(values.seed);
   if (!Number.isInteger(count) || count < 1 || !Number.isInteger(seed) || values.out === undefined) {
-    process.stderr.write('usage: training:world --count N --seed S --out DIR\n');
+    process.stderr.write('usage: training:world --count N --seed S --out DIR [--words]\n');
     process.exitCode = 2;
     return;
   }
@@ -693,7 +699,7 @@ async function main(): Promise<void> {
         makeScene(
           (seed * 0x9e3779b1 + (at + i) * 0x85ebca6b) >>> 0,
           `${String(at + i).padStart(6, '0')}.png`,
-          values.out ?? '.',
+          values.words ? null : (values.out ?? '.'),
         ),
       ),
     );
