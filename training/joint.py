@@ -16,7 +16,8 @@ from torch import Tensor, nn
 
 from writer import Writer, rms_norm, rotate
 
-VISUAL_POSITIONS = 8
+VISUAL_POSITIONS = 10
+WORDS, RANK = 800, 160
 TOKENS, TOKEN_CHANNELS = 49, 256
 LAYERS_READ = 2
 READ_HEADS, READ_CHANNELS, ASK_CHANNELS, HIDDEN = 6, 64, 32, 320
@@ -24,7 +25,11 @@ READ_HEADS, READ_CHANNELS, ASK_CHANNELS, HIDDEN = 6, 64, 32, 320
 
 class See(nn.Module):
     """Image tokens [N, 49, 256] -> keys and values [N, L, 2, H, K, D] as the writer's layers make them of words; keys
-    are normed and not yet turned to their positions."""
+    are normed and not yet turned to their positions.
+
+    Each position weighs WORDS words of captions (and none) by what it looks at; what the writer makes of these words,
+    in a table of low rank, is what it is given to begin with, and learned further from there. A picture's positions are
+    thus soft words, which the writer can heed at once."""
 
     def __init__(self, layers: int, heads: int, channels: int, look_heads: int = 4, feed: int = 512):
         super().__init__()
@@ -36,17 +41,24 @@ class See(nn.Module):
         self.key_value = nn.Linear(width, 2 * width)
         self.out = nn.Linear(width, width)
         self.inner, self.outer = nn.Linear(width, feed), nn.Linear(feed, width)
-        self.leave = nn.Linear(width, layers * 2 * width)
+        self.words = nn.Linear(width, WORDS + 1)
+        self.table = nn.Linear(WORDS + 1, RANK, bias=False)
+        self.leave = nn.Linear(RANK, layers * 2 * width)
         nn.init.zeros_(self.outer.weight)
 
-    def forward(self, tokens: Tensor) -> Tensor:
+    def weights(self, tokens: Tensor) -> Tensor:
+        """[N, K, WORDS + 1], each position's adding up to 1; the last is none."""
         x = F.relu(self.enter(tokens)).square() + self.places
         key, value = self.key_value(rms_norm(x)).unflatten(-1, (2, self.look_heads, -1)).permute(2, 0, 3, 1, 4).unbind(0)
         ask = rms_norm(self.asks.unflatten(-1, (self.look_heads, -1)).transpose(0, 1))
         scores = ask @ rms_norm(key).transpose(-1, -2) / math.sqrt(key.shape[-1])
         x = self.asks + self.out((scores.softmax(-1) @ value).transpose(1, 2).flatten(2))
         x = x + self.outer(F.relu(self.inner(rms_norm(x))).square())
-        keys, values = self.leave(rms_norm(x)).unflatten(-1, self.shape).permute(0, 2, 3, 4, 1, 5).unbind(2)
+        return self.words(rms_norm(x)).softmax(-1)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        made = self.leave(self.table(self.weights(tokens)))
+        keys, values = made.unflatten(-1, self.shape).permute(0, 2, 3, 4, 1, 5).unbind(2)
         return torch.stack([rms_norm(keys), values], 2)
 
 

@@ -29,10 +29,10 @@ from torch import Tensor, nn
 
 from cache_tokens import CachedTokens, load_cached_tokens
 from checkpoints import load_embedder
-from common import add_common_arguments, load_photo_rows, prepare
+from common import add_common_arguments, prepare
 from export_writer import as_stored
-from joint import VISUAL_POSITIONS, Reader, See, read_along, seen_states
-from language import clean, is_held_back, may_train
+from joint import RANK, VISUAL_POSITIONS, WORDS, Reader, See, read_along, seen_states
+from language import STOP_WORDS, clean
 from muon import Muon
 from writer import Writer
 from writer_text import BOS, EOP, PICTURE, PICTURE_END, plain
@@ -126,6 +126,96 @@ def near_sentences(folder: Path, cached: CachedTokens) -> dict[int, list[str]]:
     return found
 
 
+def caption_words(captions: list[list[str]]) -> list[str]:
+    seen = collections.Counter(word for row in captions for caption in row for word in caption.split())
+    return [word for word, _ in seen.most_common(2 * WORDS) if word not in STOP_WORDS and len(word) > 1][:WORDS]
+
+
+@torch.inference_mode()
+def word_table(writer: Writer, pieces: Pieces, captions: list[list[str]], words: list[str]) -> Tensor:
+    """What the writer's layers make of the words in captions, on average: [WORDS + 1, L * 2 * W], keys normed and not
+    turned; the last row is the average of all."""
+    place = {word: at for at, word in enumerate(words)}
+    lines = [row[number % len(row)] for number, row in enumerate(captions)]
+    sums, counts = torch.zeros(len(words) + 1, len(writer.layers), 2, writer.embedding.weight.shape[1]), torch.zeros(len(words) + 1)
+    for start in range(0, len(lines), 64):
+        rows, spots = [], []
+        for number, line in enumerate(lines[start:start + 64]):
+            row = [BOS, PICTURE]
+            for word in line.split():
+                row += pieces(word)
+                spots.append((number, len(row) - 1, place.get(word, len(words))))
+            rows.append(row)
+        longest = max(map(len, rows))
+        ids = torch.tensor([row + [0] * (longest - len(row)) for row in rows])
+        angles = writer.angles(torch.arange(longest))
+        still = (torch.ones_like(angles[0]), torch.zeros_like(angles[1]))
+        causal, x, made = torch.ones(longest, longest, dtype=torch.bool).tril(), writer.embed(ids), []
+        for layer in writer.layers:
+            made.append(torch.stack([part.transpose(1, 2).flatten(2) for part in layer.project(x, still)[1:]], 2))
+            x = layer(x, angles, causal)
+        found = torch.stack(made, 2)  # [N, T, L, 2, W]
+        where = torch.tensor(spots)
+        sums.index_add_(0, where[:, 2], found[where[:, 0], where[:, 1]])
+        counts.index_add_(0, where[:, 2], torch.ones(len(where)))
+    return (sums / counts.clamp(min=1)[:, None, None, None]).flatten(1)
+
+
+def put_table(see: See, table: Tensor) -> None:
+    """The best approximation of the table by the two factors, and the mean."""
+    mean = table.mean(0)
+    left, sizes, right = torch.linalg.svd(table - mean, full_matrices=False)
+    kept = (sizes[:RANK].square().sum() / sizes.square().sum()).item()
+    root = sizes[:RANK].sqrt()
+    with torch.no_grad():
+        see.table.weight.copy_((left[:, :RANK] * root).T)
+        see.leave.weight.copy_((root[:, None] * right[:RANK]).T)
+        see.leave.bias.copy_(mean)
+    print(f"table: {kept:.3f} of the variance kept")
+
+
+def train_words(see: See, cached: CachedTokens, words: list[str], numbers: np.ndarray, held: np.ndarray, minutes: float,
+                batch: int) -> None:
+    """Each word of a picture's captions is to be weighed by one of its positions at least."""
+    place = {word: at for at, word in enumerate(words)}
+    targets = torch.zeros(len(cached.kinds), WORDS, dtype=torch.float16)
+    for number in [*numbers, *held]:
+        for caption in cached.captions[number]:
+            for word in {word for word in caption.split() if word in place}:
+                targets[number, place[word]] += 1 / len(cached.captions[number])
+
+    def loss_of(part: np.ndarray, flips: np.ndarray) -> Tensor:
+        weights = see.weights(cached.batch(part, flips))[..., :WORDS].clamp(max=1 - 1e-6)
+        none = torch.log1p(-weights).sum(1)
+        wanted = targets[part].float().sqrt()
+        return -(wanted * torch.log(-torch.expm1(none) + 1e-6) + (1 - wanted) * none).sum(1).mean()
+
+    matrices = [p for name, p in see.named_parameters() if p.ndim == 2 and name.split(".")[0] in ("enter", "key_value", "out", "inner", "outer", "words")]
+    others = [p for name, p in see.named_parameters() if name in ("places", "asks") or name.endswith("bias")]
+    used = [Muon(matrices, 0.02, weight_decay=0.05), torch.optim.AdamW(others, 0.01, weight_decay=0.0)]
+    start, step, shown = time.time(), 0, math.nan
+    while (progress := (time.time() - start) / (60 * minutes)) < 1:
+        for optimizer, rate in zip(used, (0.02, 0.01)):
+            for group in optimizer.param_groups:
+                group["lr"] = rate * min(1, (step + 1) / 20) * (0.03 + 0.97 * (1 + math.cos(math.pi * progress)) / 2)
+        part = np.random.choice(numbers, batch, replace=False)
+        loss = loss_of(part, np.array([np.random.randint(2) if cached.kinds[n] == "photo" else 0 for n in part]))
+        for optimizer in used:
+            optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(see.parameters(), 5.0)
+        for optimizer in used:
+            optimizer.step()
+        step += 1
+        shown = loss.item() if math.isnan(shown) else 0.98 * shown + 0.02 * loss.item()
+        if step % 200 == 0 or step == 20:
+            with torch.inference_mode():
+                of_held = loss_of(held, np.zeros(len(held), int)).item()
+                first = see.weights(cached.batch(held[:3], np.zeros(3, int)))[..., :WORDS].amax(1).topk(6).indices
+            print(f"words: step {step}  {progress * minutes:.1f} min  train {shown:.3f}  held back {of_held:.3f}  "
+                  + "; ".join(" ".join(words[at] for at in row) for row in first), flush=True)
+
+
 def align(see: See, old: np.ndarray, new: np.ndarray) -> None:
     """Puts the least-squares map from new image tokens to those `see` was trained on before its first layer."""
     rows = np.linspace(0, len(old) - 1, 1500).astype(int)
@@ -146,6 +236,14 @@ def train_see(arguments: argparse.Namespace, config: dict) -> None:
     pieces, cached, chance = Pieces(tokenizer), load_cached_tokens(arguments.work), random.Random(arguments.seed)
     see = See(config["writer"]["layers"], config["writer"]["heads"], config["writer"]["width"] // config["writer"]["heads"])
     path = arguments.out / "joint-see.pt"
+    photos, scenes = cached.numbers("train", "photo"), cached.numbers("train", "scene")
+    held = cached.numbers("held_back", "photo")[:200]
+    if not arguments.start:
+        captions = [cached.captions[number] for number in [*photos, *scenes]]
+        words = caption_words(captions)
+        put_table(see, word_table(writer, pieces, captions, words))
+        train_words(see, cached, words, np.concatenate([photos, scenes]), held, arguments.word_minutes, 96)
+        torch.save(see.state_dict(), path)
     if arguments.start:
         see.load_state_dict(torch.load(arguments.start, weights_only=True))
     if arguments.align:
@@ -153,7 +251,6 @@ def train_see(arguments: argparse.Namespace, config: dict) -> None:
     matrices = [p for name, p in see.named_parameters() if p.ndim == 2 and name not in ("asks", "places")]
     others = [p for name, p in see.named_parameters() if p.ndim != 2 or name in ("asks", "places")]
     used = [Muon(matrices, arguments.rate, weight_decay=0.05), torch.optim.AdamW(others, arguments.rate / 2, weight_decay=0.0)]
-    photos, scenes = cached.numbers("train", "photo"), cached.numbers("train", "scene")
     near = near_sentences(arguments.writer, cached)
 
     def told(number: int) -> tuple[list[int], list[int]]:
@@ -174,7 +271,6 @@ def train_see(arguments: argparse.Namespace, config: dict) -> None:
                 total += see_loss(writer, see, cached.batch(part, np.zeros(len(part), int)), see_batch(rows)).item() * len(part)
         return total / len(numbers)
 
-    held = cached.numbers("held_back", "photo")[:200]
     start, step, shown = time.time(), 0, math.nan
     print(f"parameters {sum(p.numel() for p in see.parameters())}, held back {checked(held):.3f}", flush=True)
     while (progress := (time.time() - start) / (60 * arguments.minutes)) < 1:
@@ -656,6 +752,7 @@ def main() -> None:
     parser.add_argument("--writer", type=Path, help="folder with writer.pt, its tokenizer and captions (default: --work)")
     parser.add_argument("--out", type=Path, help="folder for the checkpoints (default: --work)")
     parser.add_argument("--minutes", type=float, default=8)
+    parser.add_argument("--word-minutes", type=float, default=3, help="see: for choosing words, at the beginning")
     parser.add_argument("--batch", type=int, default=48)
     parser.add_argument("--rate", type=float, default=0.004)
     parser.add_argument("--start", type=Path, help="see: go on from this checkpoint")

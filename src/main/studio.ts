@@ -38,6 +38,7 @@ import { attachPictures } from './stories/outline-pictures.ts';
 import { decodeOutline, readOutline } from './stories/outline.ts';
 import { Sketches } from './stories/sketches.ts';
 import { Stories } from './stories/stories.ts';
+import { StoryReader } from './story-reader.ts';
 import { Suggest } from './suggest.ts';
 import { writeWhole } from './whole-file.ts';
 
@@ -183,7 +184,9 @@ export class Studio {
       choices: this.choices,
       learning: () => this.settings.get().learn,
     });
+    const reader = new StoryReader({ library, models });
     this.illustrator = new Illustrator({
+      reader,
       stories: this.stories,
       library,
       jobs,
@@ -192,7 +195,7 @@ export class Studio {
       clock,
       decider: () => this.lessons.decider(),
     });
-    this.suggest = new Suggest({ stories: this.stories, library, models });
+    this.suggest = new Suggest({ stories: this.stories, models, reader });
     this.exports = new Exports({
       stories: this.stories,
       library,

@@ -1,39 +1,36 @@
 import { FabulaError } from '../shared/errors.ts';
-import { currentVersion, panelText, type Panel } from '../shared/story.ts';
-import type { Library } from './library/library.ts';
+import type { Suggestion } from '../shared/contract.ts';
 import type { Models } from './models/models.ts';
-import type { WrittenPanel } from './models/writer/layout.ts';
 import type { RequestContext } from './requests.ts';
 import type { Stories } from './stories/stories.ts';
-
-/** More panels than any writer reads are not fetched. */
-const panelsRead = 24;
+import type { StoryReader } from './story-reader.ts';
 
 /** What to write next, suggested by the pack that writes. Changes nothing: the person accepts it or drops it. */
 export class Suggest {
   readonly #stories: Stories;
-  readonly #library: Library;
   readonly #models: Models;
+  readonly #reader: StoryReader;
 
-  constructor({ stories, library, models }: { stories: Stories; library: Library; models: Models }) {
+  constructor({ stories, models, reader }: { stories: Stories; models: Models; reader: StoryReader }) {
     this.#stories = stories;
-    this.#library = library;
     this.#models = models;
+    this.#reader = reader;
   }
 
   /**
    * The next text for a panel. The writer reads the panels before it (stories told with their pictures are gone on with
    * better than single texts: Koh et al. 2023, "Generating images with multimodal language models", section 4), the
-   * panel's own text, and what the pictures show; parts of the answer are the text so far.
+   * panel's own text, and what the pictures show, by their captions and, where a pack joins pictures to it, by the
+   * pictures themselves; parts of the answer are the text so far.
    *
-   * @returns what is to be put behind the panel's text, with the space that goes between
+   * @returns what is to be put behind the panel's text, with the space that goes between, and how many pictures were seen
    * @throws FabulaError `not-found` for the story, the panel or a pack that writes; `unavailable` with
    *   `details.languages` where the pack does not write the story's language; `corrupt-pack`; `cancelled`
    */
   async text(
     { story: id, panel: panelId, seed }: { story: string; panel: string; seed: number },
     { signal, send }: RequestContext,
-  ): Promise<{ text: string; pack: string }> {
+  ): Promise<Suggestion> {
     const { story } = this.#stories.open(id);
     const at = story.panels.findIndex((panel) => panel.id === panelId);
     if (at < 0) throw new FabulaError('not-found', `The story has no panel ${panelId}. Open it again.`);
@@ -47,20 +44,11 @@ export class Suggest {
         { languages: [...languages] },
       );
     }
-    const panels = story.panels.slice(Math.max(0, at - panelsRead), at + 1).map((panel) => this.#read(panel));
-    return this.#models.write({ panels, seed }, { signal, onText: (text) => send({ kind: 'text', text }) });
-  }
-
-  #read(panel: Panel): WrittenPanel {
-    const said = panel.blocks
-      .filter((block) => block.type === 'image')
-      .map((block) => block.caption.trim() || this.#caption(currentVersion(block)?.asset));
-    return { text: panelText(panel), picture: said.find((caption) => caption !== '') ?? null };
-  }
-
-  /** The library's caption of a picture; empty where it has none, or the picture is gone. */
-  #caption(asset: string | undefined): string {
-    const found = asset === undefined ? undefined : this.#library.getMany([asset])[0];
-    return found?.caption?.text ?? '';
+    const { panels, pictures } = await this.#reader.gather(story, at, signal);
+    const written = await this.#models.write(
+      { panels, pictures, seed },
+      { signal, onText: (text) => send({ kind: 'text', text }) },
+    );
+    return { ...written, pictures: pictures.length };
   }
 }

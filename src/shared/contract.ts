@@ -228,6 +228,8 @@ export const reasonCodes = [
   'reasonTaste',
   /** Neither kind of candidate is good, and what can be done about it. */
   'reasonNeither',
+  /** things: the panel names nothing that can be drawn, so the sketch shows what the panels before tell of. */
+  'reasonCondition',
 ] as const;
 export type ReasonCode = (typeof reasonCodes)[number];
 
@@ -250,6 +252,8 @@ export interface Match {
      */
     odds: number | null;
   };
+  /** What the story tells of the picture, by the pack that reads stories; null where none does, or not this one. */
+  condition: (Condition & { pack: string }) | null;
   /** Why the library could not be searched; null when it was. */
   problem: { code: ErrorCode; message: string; details: { [key: string]: Json } } | null;
 }
@@ -362,6 +366,8 @@ export interface CaptionRegions {
 export interface Suggestion {
   text: string;
   pack: string;
+  /** How many pictures of the story the model looked at, where it reads stories. */
+  pictures?: number;
 }
 
 export interface StorySummary {

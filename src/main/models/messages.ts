@@ -1,7 +1,14 @@
 import { z } from 'zod';
 import { errorCodes } from '../../shared/errors.ts';
+import { ConditionSchema } from '../../shared/condition.ts';
 import { SeenWordsSchema } from '../../shared/pyramid.ts';
-import { CaptionRoleSchema, EncodeRoleSchema, WordsRoleSchema, WriteRoleSchema } from './roles.ts';
+import {
+  CaptionRoleSchema,
+  EncodeRoleSchema,
+  JoinRoleSchema,
+  WordsRoleSchema,
+  WriteRoleSchema,
+} from './roles.ts';
 
 /** What the studio and the worker process say to each other. Both sides check what they receive. */
 
@@ -12,6 +19,7 @@ const EncodeWithSchema = z.object({ folder: z.string().min(1), role: EncodeRoleS
 const CaptionWithSchema = z.object({ folder: z.string().min(1), role: CaptionRoleSchema });
 const WordsWithSchema = z.object({ folder: z.string().min(1), role: WordsRoleSchema });
 const WriteWithSchema = z.object({ folder: z.string().min(1), role: WriteRoleSchema });
+const JoinWithSchema = z.object({ folder: z.string().min(1), role: JoinRoleSchema });
 
 /** What a style asks of the search for captions, in place of the pack's own settings. */
 export const CaptionSteeringSchema = z.object({
@@ -24,6 +32,22 @@ export type CaptionSteering = z.infer<typeof CaptionSteeringSchema>;
 
 /** RGB bytes of `count` squares, one after the other: u8 [count, S, S, 3]. */
 const Pixels = { pixels: Bytes, count: z.number().int().min(1).max(1024) };
+
+/** What a writer reads: panels, the current one last, and the pictures some of them have. */
+const Story = {
+  panels: z
+    .array(
+      z.object({
+        picture: z.string().nullable(),
+        /** Which of the pictures it has, from 0; null where the writer does not see one. */
+        look: z.number().int().min(0).nullable(),
+        text: z.string(),
+      }),
+    )
+    .min(1),
+  /** How pictures are seen, and the pictures; null where only words are read. */
+  seen: z.object({ with: JoinWithSchema, pixels: Bytes, count: z.number().int().min(1).max(64) }).nullable(),
+};
 
 export const TaskSchema = z.discriminatedUnion('kind', [
   z.object({
@@ -57,7 +81,7 @@ export const TaskSchema = z.discriminatedUnion('kind', [
     kind: z.literal('write'),
     with: WriteWithSchema,
     /** The panels before, and last the one to go on with. */
-    panels: z.array(z.object({ picture: z.string().nullable(), text: z.string() })).min(1),
+    ...Story,
     settings: z.object({
       seed: z.number().int().min(0).max(0xffffffff),
       maxTokens: z.number().int().min(1),
@@ -65,12 +89,18 @@ export const TaskSchema = z.discriminatedUnion('kind', [
       nucleus: z.number().gt(0).max(1),
     }),
   }),
+  /** What the writer makes of the last panel, after those before: a vector, and a condition for the painter. */
+  z.object({ kind: z.literal('read-story'), with: WriteWithSchema, join: JoinWithSchema, ...Story }),
+  /** Captions that the writer puts pictures into. */
+  z.object({ kind: z.literal('tell-images'), with: WriteWithSchema, join: JoinWithSchema, ...Pixels }),
 ]);
 export type Task = z.infer<typeof TaskSchema>;
 export type EncodeWith = z.infer<typeof EncodeWithSchema>;
 export type CaptionWith = z.infer<typeof CaptionWithSchema>;
 export type WordsWith = z.infer<typeof WordsWithSchema>;
 export type WriteWith = z.infer<typeof WriteWithSchema>;
+export type JoinWith = z.infer<typeof JoinWithSchema>;
+export type Seen = z.infer<(typeof Story)['seen']>;
 
 export const ToWorkerSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('run'), id: z.number().int(), task: TaskSchema }),
@@ -105,6 +135,8 @@ export const AnswerSchema = z.object({
       }),
     )
     .optional(),
+  /** What there is to be drawn, where a story was read. */
+  condition: ConditionSchema.optional(),
 });
 export type Answer = z.infer<typeof AnswerSchema>;
 

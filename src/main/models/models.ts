@@ -1,7 +1,8 @@
+import type { Condition } from '../../shared/condition.ts';
 import { FabulaError } from '../../shared/errors.ts';
 import type { Pyramid, SeenWords } from '../../shared/pyramid.ts';
 import { Host, spawnNodeWorker, type RequestOptions, type SpawnWorker } from './host.ts';
-import type { CaptionSteering, Task } from './messages.ts';
+import type { CaptionSteering, Seen, Task } from './messages.ts';
 import type { Pack, Packs } from './packs.ts';
 import type { Roles } from './roles.ts';
 import type { WrittenPanel } from './writer/layout.ts';
@@ -35,6 +36,8 @@ export type SeenPicture = Pick<CaptionedPicture, 'vector' | 'pyramid'>;
 export interface WriteRequest {
   /** The panels before, and last the one to go on with. The nearest are read, as many as the pack has room for. */
   panels: readonly WrittenPanel[];
+  /** The pictures the panels have, as squares of {@link Models.imageSize}; seen where a pack joins them to the writer. */
+  pictures?: readonly Uint8Array[];
   seed: number;
   /** The pack's own settings where left out. */
   maxTokens?: number;
@@ -94,6 +97,26 @@ export class Models {
       if (error instanceof FabulaError && error.code === 'not-found') return null;
       throw error;
     }
+  }
+
+  /**
+   * The pack whose maps let the writer see pictures, find them and tell what to draw, `pack@revision`; null where no
+   * pack has them, or where they were made for another writer than the one in use.
+   */
+  get joinPack(): string | null {
+    return this.#joined()?.version ?? null;
+  }
+
+  /**
+   * The logarithm of the odds that a picture fits a panel, in a library: from its similarity to the encoder's vector of
+   * the panel's text, and to the vector of {@link readStory}.
+   *
+   * @throws FabulaError `not-found` where {@link joinPack} is null
+   */
+  storyLogOdds(text: number, story: number): number {
+    const { calibration } = this.#join().role;
+    const prior = Math.log(fittingShare / (1 - fittingShare));
+    return calibration.text * text + calibration.story * story + calibration.bias + prior;
   }
 
   /** Side of the square, in pixels, in which pictures are given. */
@@ -252,16 +275,18 @@ export class Models {
    * @throws FabulaError `unavailable` with `details.languages` where the pack does not write the story's language
    */
   async write(
-    { panels, seed, maxTokens, temperature, nucleus }: WriteRequest,
+    { panels, pictures = [], seed, maxTokens, temperature, nucleus }: WriteRequest,
     options: RequestOptions = {},
   ): Promise<{ text: string; pack: string }> {
     const { version: pack } = this.writer;
     const use = await this.#use('write', options.signal);
+    const seen = await this.#seen(pictures, options.signal);
     const { text } = await this.#host.request(
       {
         kind: 'write',
         with: use,
-        panels: panels.map(({ picture, text }) => ({ picture, text })),
+        panels: panels.map(({ picture, look, text }) => ({ picture, look: seen === null ? null : (look ?? null), text })),
+        seen,
         settings: {
           seed,
           maxTokens: maxTokens ?? use.role.maxTokens,
@@ -272,6 +297,84 @@ export class Models {
       { urgent: true, ...options },
     );
     return { text, pack };
+  }
+
+  /**
+   * What the writer makes of the last panel after those before it: a vector in {@link space} to look for pictures with,
+   * and a condition for the painter. Pictures are squares of {@link imageSize}, which panels name by number.
+   *
+   * @throws FabulaError `not-found` where {@link joinPack} is null; `unavailable` where the writer does not know the
+   *   story's language
+   */
+  async readStory(
+    panels: readonly WrittenPanel[],
+    pictures: readonly Uint8Array[],
+    options: RequestOptions = {},
+  ): Promise<{ vector: Float32Array; condition: Condition }> {
+    const joined = this.#join();
+    const use = await this.#use('write', options.signal);
+    await this.#packs.check(joined, options.signal);
+    const { vectors, condition } = await this.#host.request(
+      {
+        kind: 'read-story',
+        with: use,
+        join: { folder: joined.folder, role: joined.role },
+        panels: panels.map(({ picture, look = null, text }) => ({ picture, look, text })),
+        seen: await this.#seen(pictures, options.signal),
+      },
+      { urgent: true, ...options },
+    );
+    const [vector] = rowsOf(vectors, joined.role.dimensions, 1);
+    if (!vector || !condition) throw new FabulaError('model-failed', 'The story was read to no end.');
+    return { vector, condition };
+  }
+
+  /** Captions of pictures as the writer sees them. @throws FabulaError `not-found` where {@link joinPack} is null */
+  async tellImages(pixels: readonly Uint8Array[], options: RequestOptions = {}): Promise<ModelCaption[]> {
+    const { folder, role } = this.#join();
+    const use = await this.#use('write', options.signal);
+    return this.#batches(pixels, 8, async (part) => {
+      const task: Task = {
+        kind: 'tell-images',
+        with: use,
+        join: { folder, role },
+        ...joined(part, role.imageSize),
+      };
+      return (await this.#host.request(task, options)).captions;
+    });
+  }
+
+  #join(): Pack & { role: Roles['join'] } {
+    const joined = this.#joined();
+    if (joined) return joined;
+    throw new FabulaError(
+      'not-found',
+      'No pack joins pictures to the pack that writes. Add one with "fabula packs add FOLDER".',
+    );
+  }
+
+  #joined(): (Pack & { role: Roles['join'] }) | null {
+    let found: Pack & { role: Roles['join'] };
+    let writer: Pack & { role: Roles['write'] };
+    try {
+      found = this.#packs.get('join');
+      writer = this.#packs.get('write');
+    } catch (error) {
+      if (error instanceof FabulaError && error.code === 'not-found') return null;
+      throw error;
+    }
+    const network = writer.manifest.files.find(({ path }) => path === writer.role.network);
+    // Vectors of the maps are compared with those of the encoder they were made beside.
+    const ours = this.#packs.get('encode').version === found.version;
+    return network?.sha256 === found.role.writer && ours ? found : null;
+  }
+
+  async #seen(pictures: readonly Uint8Array[], signal?: AbortSignal): Promise<Seen> {
+    const found = pictures.length === 0 ? null : this.#joined();
+    if (!found) return null;
+    await this.#packs.check(found, signal);
+    const { folder, role } = found;
+    return { with: { folder, role }, ...joined(pictures, role.imageSize) };
   }
 
   /** Ends the worker process. Requests that wait are cancelled. */

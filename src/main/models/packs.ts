@@ -11,6 +11,7 @@ import {
   CaptionRoleSchema,
   DecideRoleSchema,
   EncodeRoleSchema,
+  JoinRoleSchema,
   WordsRoleSchema,
   WriteRoleSchema,
   packPath,
@@ -32,6 +33,7 @@ export const ManifestSchema = z
       write: WriteRoleSchema.optional(),
       words: WordsRoleSchema.optional(),
       decide: DecideRoleSchema.optional(),
+      join: JoinRoleSchema.optional(),
     }),
     files: z
       .array(
@@ -64,6 +66,7 @@ export type Manifest = z.infer<typeof ManifestSchema>;
 function roleFiles(role: Roles[keyof Roles] | undefined): string[] {
   if (!role) return [];
   if ('model' in role) return [role.model];
+  if ('see' in role) return [role.vision, role.see, role.retrieve, role.paint];
   if ('network' in role) return [role.network, role.tokenizer];
   if ('vocabulary' in role) return [role.vision, role.words, role.vocabulary];
   const paths = 'decoder' in role ? [role.prefix, role.decoder] : [role.text];

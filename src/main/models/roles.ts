@@ -138,6 +138,49 @@ export const DecideRoleSchema = z.object({
   model: packPath,
 });
 export type DecideRole = z.infer<typeof DecideRoleSchema>;
+const Named = z.string().min(1).max(100);
+
+/**
+ * The role `join`, family `writer`: small trained maps around a writer that stays as it is, so that it reads pictures
+ * among words, finds pictures, and tells the sketch painter what to draw (Koh et al. 2023, "Generating images with
+ * multimodal language models").
+ *
+ * `vision`: as of the role `encode`; its tokens f32 [N, P, D'] are what `see` takes.
+ * `see`: tokens f32 [1, P, D'], position i64 [1] -> past f32 [1, L, 2, H, K, D], put behind the writer's own past.
+ * `retrieve`: present f32 [L, 2, H, T, D], own f32 [T], before f32 [T] (1 where a position belongs to the current panel,
+ * and to those before) -> vector f32 [dimensions], unit length, in the space of the pack's role `encode`.
+ * `paint`: the same -> place f32 [places], time f32 [4], weather f32 [7], each adding up to 1; figures f32 [F],
+ * probabilities each by itself; where f32 [F, 3]: middle from the left, foot from the top, height, in fractions.
+ */
+export const JoinRoleSchema = z.object({
+  family: z.literal('writer', 'this Fabula knows the family "writer" only'),
+  vision: packPath,
+  see: packPath,
+  retrieve: packPath,
+  paint: packPath,
+  imageSize: Count.max(4096),
+  /** SHA-256 of the writer's network that the maps were trained around: with another one they mean nothing. */
+  writer: z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 is 64 hexadecimal digits'),
+  /** K: positions a picture takes. */
+  positions: Count.max(256),
+  dimensions: Count.max(16_384),
+  /**
+   * Fitted on held-back pairs, as many that belong together as not: the logarithm of the odds that a picture fits is
+   * text * (its similarity to the encoder's vector of the panel's text) + story * (that to `vector`) + bias.
+   */
+  calibration: z.object({ text: z.number(), story: z.number(), bias: z.number() }),
+  scene: z.object({
+    places: z.array(Named).min(1).max(1000),
+    times: z.array(Named).min(1).max(100),
+    weathers: z.array(Named).min(1).max(100),
+    /** Icons of the sketch painter, each with the word it is called by. */
+    figures: z.array(z.object({ icon: Named, word: Named })).min(1).max(10_000),
+    /** A figure is told of from this probability on, a place, time or weather from the other. */
+    leastFigure: z.number().min(0).max(1),
+    leastSetting: z.number().min(0).max(1),
+  }),
+});
+export type JoinRole = z.infer<typeof JoinRoleSchema>;
 
 /** What a pack may be able to do, and what its manifest says about how. */
 export interface Roles {
@@ -146,4 +189,5 @@ export interface Roles {
   write: WriteRole;
   words: WordsRole;
   decide: DecideRole;
+  join: JoinRole;
 }

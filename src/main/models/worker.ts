@@ -84,8 +84,18 @@ async function perform({ id, task, abort: { signal } }: Request): Promise<Answer
       return { vectors: null, captions: [], text: '', regions };
     }
     case 'write': {
-      const text = await writer.write(task.with, task.panels, task.settings, signal, onText);
+      const { panels, seen, settings } = task;
+      const text = await writer.write(task.with, panels, seen, settings, signal, onText);
       return { vectors: null, captions: [], text };
+    }
+    case 'read-story': {
+      const { vector, condition } = await writer.read(task.with, task.join, task.panels, task.seen, signal);
+      return { vectors: vector, captions: [], text: '', condition };
+    }
+    case 'tell-images': {
+      const { join, pixels, count } = task;
+      const captions = await writer.tell(task.with, { with: join, pixels, count }, signal);
+      return { vectors: null, captions, text: '' };
     }
   }
 }

@@ -16,9 +16,11 @@ import type { Library } from '../library/library.ts';
 import type { Decider, Decision } from '../decide/decider.ts';
 import type { Evidence } from '../decide/evidence.ts';
 import type { Clock, Ids } from '../ports.ts';
+import { fillScene } from '../sketch/condition.ts';
 import { drawScene } from '../sketch/draw.ts';
 import { translateToEnglish } from '../sketch/lexicon.ts';
 import { readScene } from '../sketch/read.ts';
+import type { StoryReader, StoryReading } from '../story-reader.ts';
 import type { Stories } from './stories.ts';
 import { namedThings, telling, wordEvidence, type WordEvidence } from './word-evidence.ts';
 
@@ -47,6 +49,8 @@ export interface IllustratorParts {
   library: Pick<Library, 'getMany' | 'count' | 'findAnyWord' | 'countWords' | 'importBytes'>;
   jobs: Jobs;
   search: PictureSearch;
+  /** Reads stories with the pictures in them; left out where nothing does. */
+  reader?: Pick<StoryReader, 'read'>;
   ids: Ids;
   clock: Clock;
   /** What decides; null, or left out, where no pack does, and a fixed rule decides. */
@@ -106,6 +110,8 @@ interface Asked {
   sketches: number;
   seed: number;
   used: ReadonlySet<string>;
+  /** What the story tells of the picture, with the panels before; null where no pack says. */
+  reading: StoryReading | null;
 }
 
 interface Found {
@@ -270,19 +276,21 @@ export class Illustrator {
         retrieved: [],
         sketched: [],
         decision: decided('none', 0, [{ code: 'reasonNoWords', values: {} }], null),
+        condition: null,
         problem: null,
       };
     }
     const around = [story.panels[index - 1], story.panels[index + 1]];
     const neighbours = around.map((other) => (other ? panelText(other) : '')).filter(hasWords);
     const seed = input.seed ?? panelSeed(story.settings.seed, index);
-    const all: Asked = { query, neighbours, like, unlike, limit, sketches, seed, used };
+    const reading = query === '' ? null : await this.#read(story, index, query, options.signal);
+    const all: Asked = { query, neighbours, like, unlike, limit, sketches, seed, used, reading };
     const [found, sketched] = await Promise.all([
       this.#retrieve(all, options),
       this.#sketch(all, story, index, options),
     ]);
     options.signal?.throwIfAborted();
-    const scene = query === '' ? null : (sketched[0]?.scene ?? sketchScene(query, story, index, seed));
+    const scene = query === '' ? null : (sketched[0]?.scene ?? sketchScene(query, story, index, seed, reading));
     const decision = decide(this.#parts.decider?.() ?? null, {
       text: query,
       found: found.candidates,
@@ -297,8 +305,25 @@ export class Illustrator {
       retrieved: found.candidates.slice(0, limit),
       sketched,
       decision,
+      condition: reading && { ...reading.condition, pack: reading.pack },
       problem: found.problem,
     };
+  }
+
+  /** What the story tells; a pack that cannot read it costs nothing but what it would have told. */
+  async #read(
+    story: Story,
+    index: number,
+    query: string,
+    signal: AbortSignal | undefined,
+  ): Promise<StoryReading | null> {
+    try {
+      return (await this.#parts.reader?.read(story, index, query, signal)) ?? null;
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (error instanceof FabulaError) return null;
+      throw error;
+    }
   }
 
   async #retrieve(asked: Asked, { signal, send }: MatchOptions): Promise<Found> {
@@ -341,7 +366,9 @@ export class Illustrator {
     const plus = [...(own === null ? [] : [own]), ...like];
     const words = this.#wordsOf(asked.query);
     const pool = new Set<string>();
-    for (const vector of new Set([search.blended(plus, unlike), own ?? plus[0]!])) {
+    const reading = own === null ? null : asked.reading;
+    const told = reading === null ? [] : [reading.vector];
+    for (const vector of new Set([search.blended(plus, unlike), own ?? plus[0]!, ...told])) {
       for (const { asset } of search.search(vector, rules.pool + refused.size)) pool.add(asset);
     }
     for (const asset of library.findAnyWord(
@@ -374,7 +401,13 @@ export class Illustrator {
                 stemOf(name),
               );
         const looks =
-          own === null ? 0 : vector === null ? logit(rules.unseen) : weigh.logOdds(dot(own, vector));
+          own === null
+            ? 0
+            : vector === null
+              ? logit(rules.unseen)
+              : reading === null
+                ? weigh.logOdds(dot(own, vector))
+                : reading.logOdds(dot(own, vector), dot(reading.vector, vector));
         const odds = looks + evidence.logOdds;
         const context = vector === null ? 0 : about(vector);
         return {
@@ -412,7 +445,7 @@ export class Illustrator {
   }
 
   async #sketch(
-    { query, seed, sketches, unlike }: Asked,
+    { query, seed, sketches, unlike, reading }: Asked,
     story: Story,
     index: number,
     { signal, send }: MatchOptions,
@@ -424,7 +457,7 @@ export class Illustrator {
     const seeds = 2 * sketches + unlike.length;
     for (let turn = 0; drawn.length < sketches && turn < seeds; turn++) {
       const one = (seed + turn) >>> 0;
-      const scene = sketchScene(query, story, index, one);
+      const scene = sketchScene(query, story, index, one, reading);
       const svg = Buffer.from(drawScene(scene));
       const { asset } = await this.#parts.library.importBytes(`sketch-${one}.svg`, svg, {
         origin: 'sketched',
@@ -448,9 +481,19 @@ export class Illustrator {
   }
 }
 
-/** Reads the scene of a panel, with the story's cast and what the panels before it tell. */
-function sketchScene(text: string, story: Story, index: number, seed: number): Scene {
-  return readScene(text, { seed, cast: story.cast, context: contextOf(story, index) });
+/**
+ * Reads the scene of a panel, with the story's cast and what the panels before it tell; where its words name nothing
+ * to draw, with what the story as a whole tells.
+ */
+function sketchScene(
+  text: string,
+  story: Story,
+  index: number,
+  seed: number,
+  reading: StoryReading | null,
+): Scene {
+  const scene = readScene(text, { seed, cast: story.cast, context: contextOf(story, index) });
+  return reading === null ? scene : fillScene(scene, reading.condition);
 }
 
 function contextOf(story: Story, index: number): string[] {

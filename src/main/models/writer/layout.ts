@@ -4,6 +4,8 @@ import type { WriteRole } from '../roles.ts';
 export interface WrittenPanel {
   /** What its picture shows; null where it has none or nobody has said. */
   picture: string | null;
+  /** Which of the pictures given it has, from 0; null or left out where its picture is not seen. */
+  look?: number | null;
   text: string;
 }
 
@@ -40,26 +42,36 @@ export function plainCaption(caption: string): string {
  * Lays panels out as in training: `<bos> panel <eop> panel <eop> ...`, a panel being its text after the caption of its
  * picture, `<picture> caption </picture> text`. The last panel stays open: what comes next goes on from its text. Of
  * more than `most` pieces the nearest are kept: whole panels where they fit, the last one's own end otherwise.
+ *
+ * A picture that is seen takes `positions` places before its marks, written as -1 minus its number.
  */
 export function layOut(
   panels: readonly WrittenPanel[],
   marks: WriteRole['marks'],
   encode: (text: string) => number[],
   most: number,
+  positions = 0,
 ): number[] {
   let laidOut: number[] = [];
-  for (const [back, { picture, text }] of [...panels].reverse().entries()) {
+  for (const [back, { picture, look, text }] of [...panels].reverse().entries()) {
     const caption = picture === null ? '' : plainCaption(picture);
     const words = plainText(text);
+    const seen = look === null || look === undefined ? [] : new Array<number>(positions).fill(-1 - look);
     const part = [
-      ...(caption === '' ? [] : [marks.picture, ...encode(` ${caption}`), marks.pictureEnd]),
+      ...seen,
+      ...(caption === '' && seen.length === 0
+        ? []
+        : [marks.picture, ...(caption === '' ? [] : encode(` ${caption}`)), marks.pictureEnd]),
       ...(words === '' ? [] : encode(` ${words}`)),
     ];
     if (back > 0 && part.length === 0) continue;
     const ended = back === 0 ? part : [...part, marks.panelEnd];
     if (laidOut.length + ended.length >= most) {
       // The end of a panel that does not fit is worth more than nothing.
-      return [...ended.slice(Math.max(0, ended.length - (most - laidOut.length))), ...laidOut].slice(-most);
+      const end = ended.slice(Math.max(0, ended.length - (most - laidOut.length)));
+      // Part of a picture is no picture.
+      const whole = end.filter((id) => id < 0).length === seen.length ? end : end.filter((id) => id >= 0);
+      return [...whole, ...laidOut].slice(-most);
     }
     laidOut = [...ended, ...laidOut];
   }

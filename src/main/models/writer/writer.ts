@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import type { Tensor } from 'onnxruntime-node';
 import { FabulaError } from '../../../shared/errors.ts';
-import type { WriteWith } from '../messages.ts';
-import { floats, floatsTensor, idsTensor, type Sessions } from '../session.ts';
+import type { Condition } from '../../../shared/condition.ts';
+import type { Answer, JoinWith, Seen, WriteWith } from '../messages.ts';
+import { floats, idsTensor, type Sessions } from '../session.ts';
+import { Join, readAlong } from './join.ts';
 import { layOut, plainText, type WrittenPanel } from './layout.ts';
 import { Pieces, Utf8Text } from './pieces.ts';
 import { sample, seededRandom } from './sampling.ts';
@@ -23,14 +24,17 @@ export interface WriteSettings {
 export class Writer {
   readonly #sessions: Sessions;
   readonly #pieces = new Map<string, Promise<Pieces>>();
+  readonly #join: Join;
 
   constructor(sessions: Sessions) {
     this.#sessions = sessions;
+    this.#join = new Join(sessions);
   }
 
   /**
    * Continues the last panel until its end.
    *
+   * @param seen The pictures that panels have, where they are to be seen.
    * @param onText Hears the whole text so far after every piece that adds to it.
    * @returns what is to be put behind the panel's own text, with the space that goes between
    * @throws FabulaError `unavailable` with `details.languages` when the story is in another language; whatever aborts
@@ -38,6 +42,7 @@ export class Writer {
   async write(
     use: WriteWith,
     panels: readonly WrittenPanel[],
+    seen: Seen,
     settings: WriteSettings,
     signal: AbortSignal,
     onText: (text: string) => void,
@@ -47,18 +52,15 @@ export class Writer {
     refuseOtherLanguage(use, panels, pieces);
     const network = await this.#sessions.get(join(folder, role.network));
     const maxTokens = Math.min(settings.maxTokens, role.maxTokens);
-    const prompt = layOut(panels, role.marks, (text) => pieces.encode(text), role.context - maxTokens);
-    const written = prompt.slice(prompt.lastIndexOf(role.marks.panelEnd) + 1);
+    const pictures = seen && (await this.#join.pictures(seen, signal));
+    const room = role.context - maxTokens;
+    const prompt = layOut(panels, role.marks, (text) => pieces.encode(text), room, pictures?.positions);
+    const written = prompt.slice(prompt.lastIndexOf(role.marks.panelEnd) + 1).filter((id) => id >= 0);
     const draft = new Draft(role.marks, pieces, panels.at(-1)?.text ?? '', written);
     const random = seededRandom(settings.seed);
-    let past: Tensor = floatsTensor(new Float32Array(0), [role.layers, 2, role.heads, 0, role.channels]);
-    let next = prompt;
+    let { past, logits } = await readAlong(network, use, prompt, pictures, signal);
     for (let count = 0; count < maxTokens; count++) {
       signal.throwIfAborted();
-      const inputs = { ids: idsTensor(next, [1, next.length]), past };
-      const [present, logits] = await network.run(inputs, ['present', 'logits']);
-      if (!present || !logits) throw new RangeError('The network gave no output.');
-      past = present;
       const id = sample(floats(logits), {
         temperature: settings.temperature,
         nucleus: settings.nucleus,
@@ -72,11 +74,83 @@ export class Writer {
       }
       draft.add(id);
       onText(draft.text);
-      next = [id];
+      const [present, scores] = await network.run({ ids: idsTensor([id], [1, 1]), past }, ['present', 'logits']);
+      if (!present || !scores) throw new RangeError('The network gave no output.');
+      past = present;
+      logits = scores;
       // onnxruntime has the thread while it runs; between two pieces other requests get it, and a cancel is heard.
       await setImmediate();
     }
     return draft.closed(draft.trimmed);
+  }
+
+  /**
+   * What the writer makes of the last panel, after those before it: a vector to look for pictures with, and a condition
+   * for the painter.
+   *
+   * @throws FabulaError `unavailable` with `details.languages` when the story is in another language; whatever aborts
+   */
+  async read(
+    use: WriteWith,
+    joined: JoinWith,
+    panels: readonly WrittenPanel[],
+    seen: Seen,
+    signal: AbortSignal,
+  ): Promise<{ vector: Float32Array; condition: Condition }> {
+    const { role, folder } = use;
+    const pieces = await this.#tokenizer(join(folder, role.tokenizer));
+    refuseOtherLanguage(use, panels, pieces);
+    const network = await this.#sessions.get(join(folder, role.network));
+    const pictures = seen && (await this.#join.pictures(seen, signal));
+    const room = role.context - 1;
+    const prompt = [
+      ...layOut(panels, role.marks, (text) => pieces.encode(text), room, pictures?.positions),
+      role.marks.panelEnd,
+    ];
+    const { past } = await readAlong(network, use, prompt, pictures, signal);
+    const current = prompt.lastIndexOf(role.marks.panelEnd, -2);
+    const places = prompt.map((id, at) => (id === role.marks.begin ? 0 : at > current ? 1 : -1));
+    return this.#join.told(joined, past, places);
+  }
+
+  /** Captions that the writer puts pictures into, the likeliest piece after the other. */
+  async tell(
+    use: WriteWith,
+    seen: NonNullable<Seen>,
+    signal: AbortSignal,
+  ): Promise<Answer['captions']> {
+    const { role, folder } = use;
+    const { begin, picture, pictureEnd } = role.marks;
+    const pieces = await this.#tokenizer(join(folder, role.tokenizer));
+    const network = await this.#sessions.get(join(folder, role.network));
+    const pictures = await this.#join.pictures(seen, signal);
+    const captions: Answer['captions'] = [];
+    for (let number = 0; number < seen.count; number++) {
+      const prompt = [begin, ...new Array<number>(pictures.positions).fill(-1 - number), picture];
+      let { past, logits } = await readAlong(network, use, prompt, pictures, signal);
+      const written: number[] = [];
+      let total = 0;
+      while (written.length < longestCaption) {
+        signal.throwIfAborted();
+        const { id, logProbability } = likeliest(floats(logits), (piece) =>
+          written.length === 0 ? piece !== pictureEnd : true,
+        );
+        total += logProbability;
+        if (id === pictureEnd) break;
+        written.push(id);
+        const [present, scores] = await network.run({ ids: idsTensor([id], [1, 1]), past }, [
+          'present',
+          'logits',
+        ]);
+        if (!present || !scores) throw new RangeError('The network gave no output.');
+        past = present;
+        logits = scores;
+      }
+      const text = pieces.decode(written).trim();
+      const score = total / (written.length + 1);
+      captions.push({ text, score, candidates: [{ text, score }] });
+    }
+    return captions;
   }
 
   #tokenizer(file: string): Promise<Pieces> {
@@ -87,6 +161,25 @@ export class Writer {
     loading.catch(() => this.#pieces.delete(file));
     return loading;
   }
+}
+
+/** Pieces of a caption at most. */
+const longestCaption = 28;
+
+function likeliest(
+  logits: Float32Array,
+  allowed: (id: number) => boolean,
+): { id: number; logProbability: number } {
+  let id = -1;
+  let most = -Infinity;
+  for (const [at, logit] of logits.entries()) {
+    if (logit > most && allowed(at)) {
+      id = at;
+      most = logit;
+    }
+  }
+  const sum = logits.reduce((all, logit) => all + Math.exp(logit - most), 0);
+  return { id, logProbability: -Math.log(sum) };
 }
 
 /** Pieces in a row that a panel has once only: a small model else says one thing over and over. */
