@@ -393,6 +393,8 @@ def photo_rows(cached: CachedTokens, pieces: Pieces, numbers: np.ndarray, chance
                 rows.append([Panel(-1, pieces(caption), number) for caption in captions])
                 continue
             row: list[Panel] = []
+            if turn == 2 and chance.random() < 0.5:
+                continue
             if turn == 2:
                 other = chance.choice(alike[number])
                 short = [text for text in map(without_name, captions) if text]

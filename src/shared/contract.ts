@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Condition } from './condition.ts';
 import { EditSchema, type Edit } from './edits.ts';
 import type { ErrorCode, Json } from './errors.ts';
 import type { MessageKey, MessageValues } from './messages.ts';

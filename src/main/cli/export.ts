@@ -33,7 +33,7 @@ export function addExport(program: Command, cli: Cli): void {
 }
 
 /** A story by its id or, where only one has it, its title. @throws FabulaError `not-found`, naming the stories there are */
-function findStory(studio: Studio, name: string): Story {
+export function findStory(studio: Studio, name: string): Story {
   const stories = studio.stories.list();
   const found = stories.filter((story) => story.id === name);
   if (found.length === 0) found.push(...stories.filter((story) => story.title === name));

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { FabulaError, toFailure } from '../../shared/errors.ts';
 import { addCaption } from './caption.ts';
+import { addContinue } from './continue.ts';
 import { programVersion } from '../program.ts';
 import { Cli, exitCodes } from './cli.ts';
 import { addDemo } from './demo.ts';
@@ -25,6 +26,7 @@ const commands = [
   addLook,
   addSketch,
   addIllustrate,
+  addContinue,
   addExport,
   addPacks,
   addJobs,

@@ -285,7 +285,11 @@ export class Models {
       {
         kind: 'write',
         with: use,
-        panels: panels.map(({ picture, look, text }) => ({ picture, look: seen === null ? null : (look ?? null), text })),
+        panels: panels.map(({ picture, look, text }) => ({
+          picture,
+          look: seen === null ? null : (look ?? null),
+          text,
+        })),
         seen,
         settings: {
           seed,

@@ -174,7 +174,10 @@ export const JoinRoleSchema = z.object({
     times: z.array(Named).min(1).max(100),
     weathers: z.array(Named).min(1).max(100),
     /** Icons of the sketch painter, each with the word it is called by. */
-    figures: z.array(z.object({ icon: Named, word: Named })).min(1).max(10_000),
+    figures: z
+      .array(z.object({ icon: Named, word: Named }))
+      .min(1)
+      .max(10_000),
     /** A figure is told of from this probability on, a place, time or weather from the other. */
     leastFigure: z.number().min(0).max(1),
     leastSetting: z.number().min(0).max(1),

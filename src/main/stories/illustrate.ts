@@ -290,11 +290,14 @@ export class Illustrator {
       this.#sketch(all, story, index, options),
     ]);
     options.signal?.throwIfAborted();
-    const scene = query === '' ? null : (sketched[0]?.scene ?? sketchScene(query, story, index, seed, reading));
+    const scene =
+      query === '' ? null : (sketched[0]?.scene ?? sketchScene(query, story, index, seed, reading));
+    const named = query === '' ? null : sketchScene(query, story, index, seed, null);
     const decision = decide(this.#parts.decider?.() ?? null, {
       text: query,
       found: found.candidates,
       scene,
+      told: scene !== null && scene.figures.length > 0 && named?.figures.length === 0,
       problem: found.problem,
       like: like.length > 0,
       library: this.#parts.library.count(),
@@ -617,12 +620,17 @@ export function evidenceOf({
 
 function decide(
   decider: Decider | null,
-  candidates: Parameters<typeof evidenceOf>[0] & { problem: Match['problem']; like: boolean },
+  candidates: Parameters<typeof evidenceOf>[0] & {
+    /** Whether the scene shows what the story tells, because the words asked name nothing. */
+    told: boolean;
+    problem: Match['problem'];
+    like: boolean;
+  },
 ): Match['decision'] {
-  const { text, found, scene, problem, like, library } = candidates;
+  const { text, found, scene, told, problem, like, library } = candidates;
   const best = found[0];
   const fromLibrary = librarySays(best, problem, like, library === 0);
-  const sketch: Reason[] = scene === null ? [] : [sketchSays(scene)];
+  const sketch: Reason[] = scene === null ? [] : [sketchSays(scene, told)];
   if (like && best !== undefined) return decided('retrieve', best.confidence, [fromLibrary, ...sketch], null);
   const ruled = decider?.decide(text, evidenceOf(candidates)) ?? byRule(best, scene);
   const taste: Reason[] =
@@ -673,8 +681,9 @@ function librarySays(
     : { code: 'reasonNearest', values: { picture, share } };
 }
 
-function sketchSays(scene: Scene): Reason {
+function sketchSays(scene: Scene, told: boolean): Reason {
   const things = [...new Set(scene.figures.map((figure) => figure.word.toLowerCase()))];
+  if (told) return { code: 'reasonCondition', values: { things } };
   if (things.length === 0) return { code: 'reasonPlace', values: {} };
   const named = things.length + scene.unknown.length;
   const shortened = things.length > 4 ? [...things.slice(0, 4), '…'] : things;

@@ -149,7 +149,10 @@ export function behind(past: Tensor, more: Float32Array, count: number): Tensor 
   for (let row = 0; row < rows; row++) {
     const start = row * (before + count) * channels;
     joined.set(own.subarray(row * before * channels, (row + 1) * before * channels), start);
-    joined.set(more.subarray(row * count * channels, (row + 1) * count * channels), start + before * channels);
+    joined.set(
+      more.subarray(row * count * channels, (row + 1) * count * channels),
+      start + before * channels,
+    );
   }
   return floatsTensor(joined, [layers, two, heads, before + count, channels]);
 }

@@ -74,7 +74,10 @@ export class Writer {
       }
       draft.add(id);
       onText(draft.text);
-      const [present, scores] = await network.run({ ids: idsTensor([id], [1, 1]), past }, ['present', 'logits']);
+      const [present, scores] = await network.run({ ids: idsTensor([id], [1, 1]), past }, [
+        'present',
+        'logits',
+      ]);
       if (!present || !scores) throw new RangeError('The network gave no output.');
       past = present;
       logits = scores;
@@ -114,11 +117,7 @@ export class Writer {
   }
 
   /** Captions that the writer puts pictures into, the likeliest piece after the other. */
-  async tell(
-    use: WriteWith,
-    seen: NonNullable<Seen>,
-    signal: AbortSignal,
-  ): Promise<Answer['captions']> {
+  async tell(use: WriteWith, seen: NonNullable<Seen>, signal: AbortSignal): Promise<Answer['captions']> {
     const { role, folder } = use;
     const { begin, picture, pictureEnd } = role.marks;
     const pieces = await this.#tokenizer(join(folder, role.tokenizer));

@@ -33,6 +33,8 @@ export class MatchState {
   finding = $state(false);
   drawing = $state(false);
   decision = $state.raw<Match['decision'] | null>(null);
+  /** What the story tells of the picture. */
+  condition = $state.raw<Match['condition']>(null);
   /** Why the library could not be searched. */
   libraryProblem = $state.raw<Match['problem']>(null);
   problem = $state('');
@@ -82,6 +84,15 @@ export class MatchState {
     this.wantedDrawn = firstDrawn;
     this.sketched = [];
     await Promise.all([this.#findAgain(), this.#drawMore(firstDrawn)]);
+  }
+
+  /** Puts words behind the query, those it does not have yet; they are asked with the next question. */
+  addWords(words: readonly string[]): void {
+    const has = this.query.toLowerCase();
+    const fresh = words.filter((word) => !has.includes(word.toLowerCase()));
+    if (fresh.length === 0) return;
+    const query = this.query.trim();
+    this.query = [...(query === '' ? [] : [query]), ...fresh].join(/[,.!?]$/.test(query) ? ' ' : ', ');
   }
 
   /** Asks again with the panel's own text. */
@@ -189,6 +200,7 @@ export class MatchState {
       this.retrieved = answer.retrieved;
       this.libraryProblem = answer.problem;
       this.decision = answer.decision;
+      this.condition = answer.condition;
       this.finding = false;
       this.#settle();
     } catch (error) {

@@ -15,6 +15,8 @@ export class SuggestedText {
   text = $state('');
   /** `pack@revision`; empty until the whole text is there. */
   pack = $state('');
+  /** How many pictures of the story were looked at. */
+  pictures = $state(0);
   problem = $state('');
   #abort: AbortController | null = null;
   /** What had the focus when it was asked for: from there Tab takes it, elsewhere Tab is only Tab. */
@@ -31,7 +33,7 @@ export class SuggestedText {
     this.#askedFrom = document.activeElement;
     this.phase = 'writing';
     try {
-      const { text, pack } = await ask({
+      const { text, pack, pictures } = await ask({
         signal: abort.signal,
         onPart: (part) => {
           if (part.kind === 'text' && this.#abort === abort) this.text = part.text;
@@ -40,6 +42,7 @@ export class SuggestedText {
       if (this.#abort !== abort) return;
       this.text = text;
       this.pack = pack;
+      this.pictures = pictures ?? 0;
       this.phase = 'offered';
     } catch (error) {
       if (this.#abort !== abort) return;
@@ -55,6 +58,7 @@ export class SuggestedText {
     this.phase = 'none';
     this.text = '';
     this.pack = '';
+    this.pictures = 0;
     this.problem = '';
     abort?.abort();
   }
