@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Step 14: write the maps of the role `join`: see.onnx, retrieve.onnx, paint.onnx and joint.json, the role's entry for
+"""Step 17: write the maps of the role `join`: see.onnx, retrieve.onnx, paint.onnx and joint.json, the role's entry for
 the manifest of the starter pack.
 
 Weights are stored as int8 with one scale a row or column. Every map is checked against PyTorch in onnxruntime, both
@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.export import Dim
 
-from cache_tokens import load_cached_tokens
+from cached import load_cached_tokens
 from checkpoints import load_text_encoder
 from common import IMAGE_SIZE, REPOSITORY, add_common_arguments, prepare
 from export import check, export, file_entry

@@ -79,12 +79,12 @@ class SeeAt(nn.Module):
 
 
 def read_along(writer: Writer, ids: Tensor, positions: Tensor, mask: Tensor, seen: Tensor | None = None,
-               seen_positions: Tensor | None = None) -> tuple[Tensor, Tensor]:
+               seen_positions: Tensor | None = None, states_only: bool = False) -> tuple[Tensor, Tensor]:
     """The frozen writer over rows of words with visual positions among them.
 
     `ids` i64 [N, T] at `positions` i64 [N, T]; `seen` [N, L, 2, H, M, D] at `seen_positions` [N, M]; `mask` bool
     [N, T, M + T], true where a token may look (visual positions first) -> hidden states [N, T, W] and the values of the
-    last layers, [N, T, S]."""
+    last layers, [N, T, S]. With `states_only` the last layer's output is not made."""
     def angles(at: Tensor) -> tuple[Tensor, Tensor]:
         cosine, sine = writer.angles(at.flatten())
         return (part.unflatten(0, at.shape)[:, None] for part in (cosine, sine))
@@ -96,6 +96,8 @@ def read_along(writer: Writer, ids: Tensor, positions: Tensor, mask: Tensor, see
         query, key, value = layer.project(x, own)
         if number >= len(writer.layers) - LAYERS_READ:
             read.append(value.transpose(1, 2).flatten(2))
+        if states_only and number + 1 == len(writer.layers):
+            break
         if seen is not None:
             key = torch.cat([rotate(seen[:, number, 0], *theirs), key], 2)
             value = torch.cat([seen[:, number, 1], value], 2)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Step 13: train the maps that join the writer with pictures. The writer stays frozen, with the weights as they are
+"""Step 16: train the maps that join the writer with pictures. The writer stays frozen, with the weights as they are
 stored in its pack.
 
   --part see       image tokens -> visual positions: captions and story sentences are predicted behind a picture
@@ -27,7 +27,7 @@ import torch.nn.functional as F
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from cache_tokens import CachedTokens, load_cached_tokens
+from cached import Cached, load_cached_tokens
 from checkpoints import load_embedder
 from common import add_common_arguments, prepare
 from export_writer import as_stored
@@ -116,7 +116,7 @@ def see_loss(writer: Writer, see: See, tokens: Tensor, batch: tuple[Tensor, ...]
     return F.cross_entropy(writer.logits(hidden.flatten(0, 1)[kept]), targets.flatten()[kept], label_smoothing=0.05)
 
 
-def near_sentences(folder: Path, cached: CachedTokens) -> dict[int, list[str]]:
+def near_sentences(folder: Path, cached: Cached) -> dict[int, list[str]]:
     """Story sentences that say nearly what a caption of the picture says, by picture."""
     owner = {caption: number for number in cached.numbers("train", "photo") for caption in cached.captions[number]}
     found: dict[int, list[str]] = collections.defaultdict(list)
@@ -174,7 +174,7 @@ def put_table(see: See, table: Tensor) -> None:
     print(f"table: {kept:.3f} of the variance kept")
 
 
-def train_words(see: See, cached: CachedTokens, words: list[str], numbers: np.ndarray, held: np.ndarray, minutes: float,
+def train_words(see: See, cached: Cached, words: list[str], numbers: np.ndarray, held: np.ndarray, minutes: float,
                 batch: int) -> None:
     """Each word of a picture's captions is to be weighed by one of its positions at least."""
     place = {word: at for at, word in enumerate(words)}
@@ -247,7 +247,7 @@ def train_see(arguments: argparse.Namespace, config: dict) -> None:
     if arguments.start:
         see.load_state_dict(torch.load(arguments.start, weights_only=True))
     if arguments.align:
-        align(see, np.load(arguments.align, mmap_mode="r"), cached.tokens)
+        align(see, np.load(arguments.align, mmap_mode="r"), cached.arrays[0])
     matrices = [p for name, p in see.named_parameters() if p.ndim == 2 and name not in ("asks", "places")]
     others = [p for name, p in see.named_parameters() if p.ndim != 2 or name in ("asks", "places")]
     used = [Muon(matrices, arguments.rate, weight_decay=0.05), torch.optim.AdamW(others, arguments.rate / 2, weight_decay=0.0)]
@@ -330,7 +330,7 @@ class States:
         return torch.from_numpy(states), torch.from_numpy(own), torch.from_numpy(before)
 
 
-def run_states(writer: Writer, see: See, cached: CachedTokens, rows: list[list[Panel]], flips: random.Random) -> States:
+def run_states(writer: Writer, see: See, cached: Cached, rows: list[list[Panel]], flips: random.Random) -> States:
     """Reads every row with the writer, in batches of like length."""
     def laid_out(panels: list[Panel]) -> tuple[list[int], list[int], list[int], list[tuple[int, int, int]]]:
         ids, positions, owners, pictures, at = [BOS], [0], [-1], [], 1
@@ -367,7 +367,7 @@ def run_states(writer: Writer, see: See, cached: CachedTokens, rows: list[list[P
                 seen = made.permute(0, 2, 3, 4, 1, 5, 6).flatten(4, 5)
                 at = torch.tensor([[first + k for _, first, _ in plans[n][3] for k in range(VISUAL_POSITIONS)] for n in part])
                 causal = torch.cat([at[:, None, :] < positions[:, :, None], causal], 2)
-            _, states = read_along(writer, ids, positions, causal, seen, at)
+            _, states = read_along(writer, ids, positions, causal, seen, at, True)
             visual = seen_states(seen).numpy().astype(np.float16) if many else None
         states = states.numpy().astype(np.float16)
         for place, n in enumerate(part):
@@ -381,7 +381,7 @@ def run_states(writer: Writer, see: See, cached: CachedTokens, rows: list[list[P
                   [[panel.tells for panel in row] for row in rows])
 
 
-def photo_rows(cached: CachedTokens, pieces: Pieces, numbers: np.ndarray, chance: random.Random, repeats: int,
+def photo_rows(cached: Cached, pieces: Pieces, numbers: np.ndarray, chance: random.Random, repeats: int,
                texts: list[str], alike: dict[int, list[int]], plainly: bool = False) -> list[list[Panel]]:
     """Panels that tell of photos: captions as they are and as sentences, after captions of the same photo, after other
     photos and stories, and ones that only say `it`, after a photo or a caption that shows who is meant."""
@@ -465,7 +465,7 @@ PRONOUNS = ["It was fun.", "It moved a little.", "Then it stopped.", "They looke
             "She thought about it.", "They all wanted to help."]
 
 
-def scene_rows(painted: list[dict], stories: list[dict], cached: CachedTokens, seen: np.ndarray, pieces: Pieces,
+def scene_rows(painted: list[dict], stories: list[dict], cached: Cached, seen: np.ndarray, pieces: Pieces,
                chance: random.Random, scenes: Scenes) -> list[list[Panel]]:
     """Panels that tell of scenes: their descriptions, stories as the sketch painter reads them, and panels that name
     nothing, which go on showing what was told or seen before."""
@@ -506,7 +506,7 @@ def load_states(path: Path) -> tuple[States, object]:
     return States(arrays["values"], arrays["panels"], arrays["starts"], kept["tells"]), kept["extra"]
 
 
-def embed_pictures(arguments: argparse.Namespace, everything: dict, cached: CachedTokens, numbers: np.ndarray) -> Tensor:
+def embed_pictures(arguments: argparse.Namespace, everything: dict, cached: Cached, numbers: np.ndarray) -> Tensor:
     """[numbers, 2, 256]: plain and mirrored."""
     embedder = load_embedder(arguments.work, everything)
     with torch.inference_mode():
@@ -514,7 +514,7 @@ def embed_pictures(arguments: argparse.Namespace, everything: dict, cached: Cach
                                        for i in range(0, len(numbers), 200)]) for flip in (0, 1)], 1)
 
 
-def alike_photos(cached: CachedTokens, numbers: np.ndarray, among: np.ndarray) -> dict[int, list[int]]:
+def alike_photos(cached: Cached, numbers: np.ndarray, among: np.ndarray) -> dict[int, list[int]]:
     """For each picture the three others whose captions share most of what is telling in its own."""
     def words_of(number: int) -> set[str]:
         return {word for caption in cached.captions[number] for word in caption.split()[:4]}
@@ -538,7 +538,7 @@ def alike_photos(cached: CachedTokens, numbers: np.ndarray, among: np.ndarray) -
     return found
 
 
-def scene_rows_of(work: Path, cached: CachedTokens, words: list[dict]) -> tuple[list[dict], list[dict]]:
+def scene_rows_of(work: Path, cached: Cached, words: list[dict]) -> tuple[list[dict], list[dict]]:
     """The painted scenes whose tokens are cached, with icons, each with its number in the cache: train and held back."""
     icon_of: dict[str, collections.Counter] = collections.defaultdict(collections.Counter)
     for row in words:
@@ -580,6 +580,7 @@ def make_states(arguments: argparse.Namespace, config: dict) -> None:
     if "photos" in arguments.kinds:
         texts = [panel["text"] for story in stories for panel in story["panels"]]
         train, held = cached.numbers("train", "photo"), cached.numbers("held_back", "photo")
+        train = train[:arguments.photos_read]
         for name, numbers, repeats, plainly in (("train", train, arguments.repeats, False), ("held", held, 1, True)):
             rows = photo_rows(cached, pieces, numbers, chance, repeats, texts, {} if plainly else alike_photos(cached, numbers, train), plainly)
             states = run_states(writer, see, cached, rows, chance)
@@ -763,6 +764,7 @@ def main() -> None:
     parser.add_argument("--told", type=Path, help="states: what training/world/stories.ts wrote")
     parser.add_argument("--kinds", default="photos,scenes", help="states: what to read")
     parser.add_argument("--repeats", type=int, default=3, help="states: rows a photo")
+    parser.add_argument("--photos-read", type=int, default=100_000, help="states: photos that train")
     parser.add_argument("--stories", type=int, default=1500, help="states: stories that train")
     arguments = parser.parse_args()
     everything = prepare(arguments)
