@@ -11,11 +11,12 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { markdownTable, type EvalPart, type EvalRow } from './eval/row.ts';
 import { captions } from './eval/captions.ts';
+import { joint } from './eval/joint.ts';
 import { decide } from './eval/decide.ts';
 import { tokens } from './eval/tokens.ts';
 
 /** In the order of the table. */
-const parts: Record<string, EvalPart> = { captions, tokens, decide };
+const parts: Record<string, EvalPart> = { captions, tokens, joint, decide };
 
 const { values } = parseArgs({
   options: {
