@@ -65,6 +65,9 @@ export const commands: { readonly [Name in CommandName]: Handler<Name> } = {
   'captions.suggest': (studio, { asset }, context) => studio.captions.suggest(asset, context),
   'suggest.text': (studio, input, context) => studio.suggest.text(input, context),
 
+  'styles.list': (studio) => studio.styles.list(),
+  'styles.save': (studio, { name, examples }) => studio.styles.save(name, examples),
+  'styles.remove': (studio, { name }) => studio.styles.remove(name),
   'captions.preview': (studio, { assets, filter, options, limit }, { signal, send }) =>
     studio.captions.preview({ assets, filter, limit }, options, {
       signal,

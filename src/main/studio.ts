@@ -5,6 +5,7 @@ import type { About, Asset, Check, CommandArguments, Job, OpenStory } from '../s
 import { FabulaError } from '../shared/errors.ts';
 import type { Scene } from '../shared/scene.ts';
 import { Captions } from './captions/captions.ts';
+import { SavedStyles } from './captions/style/saved-styles.ts';
 import { CaptionWriting } from './captions/writing.ts';
 import { Replacer } from './captions/replace.ts';
 import { ReviewQueue } from './captions/review.ts';
@@ -92,6 +93,7 @@ export class Studio {
   readonly search: Search;
   readonly pyramids: PictureWords;
   readonly captions: Captions;
+  readonly styles: SavedStyles;
   readonly captionWriting: CaptionWriting;
   readonly suggest: Suggest;
   readonly replacer: Replacer;
@@ -167,6 +169,7 @@ export class Studio {
     this.pyramids = new PictureWords({ library, models, database });
     jobs.register('import', importRunner(library, { exclude: [this.dataDir] }));
     this.captions = new Captions({ library, models, jobs, database, history });
+    this.styles = new SavedStyles(database);
     this.captionWriting = new CaptionWriting({ library, jobs });
     this.replacer = new Replacer({ library });
     this.review = new ReviewQueue({ database, library, history });

@@ -444,6 +444,18 @@ export interface About {
 
 export const captionModes = ['skip', 'overwrite', 'append', 'prepend'] as const;
 
+/** Captions that a style is learned from. */
+export const StyleExamplesSchema = z
+  .array(z.string().trim().min(1).max(1000))
+  .min(3, 'give three to eight examples')
+  .max(8, 'give three to eight examples');
+
+/** A caption style kept under a name. */
+export interface SavedStyle {
+  name: string;
+  examples: string[];
+}
+
 export const CaptionOptionsSchema = z.object({
   /** What to do with a picture that has a caption. A person's caption is only replaced when `replacePerson` is true. */
   mode: z.enum(captionModes).default('skip'),
@@ -452,6 +464,10 @@ export const CaptionOptionsSchema = z.object({
   suffix: z.string().max(500).default(''),
   /** How much to tell, from a word to a paragraph: 3 is the model's own sentence, the others draw on its words, too. */
   length: z.literal(tellingLengths).default(3),
+  /** Captions of other pictures, in the style that is wanted; none for the model's own style. */
+  examples: StyleExamplesSchema.or(z.tuple([])).default([]),
+  /** The name of the saved style that the examples are of; kept with the captions. */
+  style: z.string().max(100).default(''),
 });
 export type CaptionOptions = z.infer<typeof CaptionOptionsSchema>;
 
@@ -728,6 +744,12 @@ export const contract = {
   'suggest.text': command<Suggestion>()(
     z.object({ story: IdSchema, panel: IdSchema, seed: Seed.default(1), request: IdSchema.optional() }),
   ),
+
+  /** The caption styles that were saved, by name. */
+  'styles.list': command<SavedStyle[]>()(Nothing),
+  /** Saves a style under a name; one of that name is replaced. Refused for examples no style can be learned from. */
+  'styles.save': command<SavedStyle[]>()(z.object({ name: TagSchema, examples: StyleExamplesSchema })),
+  'styles.remove': command<SavedStyle[]>()(z.object({ name: TagSchema })),
 
   /** What `captions.start` would write to the first pictures; nothing is saved. */
   'captions.preview': command<CaptionPreview[]>()(

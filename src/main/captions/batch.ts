@@ -5,7 +5,8 @@ import type { Library } from '../library/library.ts';
 import type { CaptionedPicture, Models } from '../models/models.ts';
 import type { Database } from '../store/database.ts';
 import { ahead } from './ahead.ts';
-import { composeCaption, toldAt, wantsCaption } from './compose.ts';
+import { composeCaption, toldAt, toldLength, wantsCaption } from './compose.ts';
+import { styleOf, type CaptionStyle } from './style/style.ts';
 
 /**
  * A picture on its way: to be captioned, or already known to be kept as it is or to have failed. `enter` takes one
@@ -67,6 +68,7 @@ export async function* captionAll<Item>(
   const size = models.batch;
   const pack = models.captionPack;
   const space = models.space;
+  const style = styleOf(settings.options);
   const stop = (): void => {
     if (signal.aborted) throw new FabulaError('cancelled', 'Cancelled. What was captioned is kept.');
   };
@@ -97,7 +99,7 @@ export async function* captionAll<Item>(
     const prepared = ahead(items, prepare, size * BATCHES_AHEAD);
     for await (const batch of batches(prepared, size)) {
       stop();
-      const inferred = infer(models, batch, signal);
+      const inferred = infer(models, style, batch, signal);
       inferred.catch(() => undefined);
       inWorker.push(inferred);
       if (inWorker.length < BATCHES_IN_WORKER) continue;
@@ -139,6 +141,7 @@ type Inferred<Item> =
 
 async function infer<Item>(
   models: Models,
+  style: CaptionStyle | null,
   batch: readonly Prepared<Item>[],
   signal: AbortSignal,
 ): Promise<Inferred<Item>[]> {
@@ -147,10 +150,11 @@ async function infer<Item>(
   const attempt = async (entries: typeof wanted): Promise<void> => {
     const captions = await models.captionAndEncode(
       entries.map((entry) => entry.pixels),
-      { signal },
+      { signal, steering: style?.steering },
     );
     for (const [index, entry] of entries.entries()) {
-      const result = captions[index];
+      const found = captions[index];
+      const result = found && style ? { ...found, text: style.write(found.candidates) } : found;
       // One picture that the encoder makes nothing of must not undo its neighbours' transaction.
       if (result?.vector.every(Number.isFinite)) results.set(entry, result);
     }
@@ -206,7 +210,7 @@ function storeOne<Item>(
   if (use.done.has(asset) || !wantsCaption(current, use.options)) {
     return { item, state: 'kept', asset, caption: current };
   }
-  const text = composeCaption(current, toldAt(entry.result, use.options.length), use.options);
+  const text = composeCaption(current, toldAt(entry.result, toldLength(use.options)), use.options);
   const { caption } = library.setCaption(
     asset,
     { text, source: 'model', pack: use.pack, settings: use.settings },

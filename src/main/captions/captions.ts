@@ -15,7 +15,8 @@ import type { Models } from '../models/models.ts';
 import type { RequestContext } from '../requests.ts';
 import type { Database } from '../store/database.ts';
 import { captionAll, type Finished, type Prepared } from './batch.ts';
-import { composeCaption, toldAt, wantsCaption } from './compose.ts';
+import { composeCaption, toldAt, toldLength, wantsCaption } from './compose.ts';
+import { styleOf } from './style/style.ts';
 
 export interface CaptionsContext {
   library: Library;
@@ -48,6 +49,7 @@ export class Captions {
     const { library, jobs, models } = this.#context;
     // Says at once what is missing, rather than once for every picture.
     void models.captionPack;
+    styleOf(options);
     const found = what.assets ?? library.ids(what.filter ?? {});
     const wanted = found.filter((id) => wantsCaption(library.get(id).caption, options));
     const title = { key: 'app.jobCaption', values: { count: wanted.length } } as const;
@@ -64,6 +66,7 @@ export class Captions {
     { signal, onPreview }: { signal?: AbortSignal; onPreview?: (preview: CaptionPreview) => void } = {},
   ): Promise<CaptionPreview[]> {
     const { library, models } = this.#context;
+    const style = styleOf(options);
     const previews: CaptionPreview[] = [];
     for (const id of what.assets ?? library.ids(what.filter ?? {})) {
       if (previews.length >= what.limit) break;
@@ -73,15 +76,19 @@ export class Captions {
       let preview: CaptionPreview;
       try {
         const pixels = await library.pixels(id, models.imageSize);
-        const [written] = await models.captionImages([pixels], { signal, urgent: true });
+        const [written] = await models.captionImages([pixels], {
+          signal,
+          urgent: true,
+          steering: style?.steering,
+        });
+        const length = toldLength(options);
         const pyramid =
-          options.length === 3 || models.wordsPack === null
+          length === 3 || models.wordsPack === null
             ? null
             : (await models.readWords([pixels], { signal, urgent: true }))[0]!;
-        const after =
-          written === undefined
-            ? null
-            : composeCaption(asset.caption, toldAt({ ...written, pyramid }, options.length), options);
+        const text = (style && written ? style.write(written.candidates) : written?.text) ?? '';
+        const told = toldAt({ text, pyramid }, length);
+        const after = told === '' ? null : composeCaption(asset.caption, told, options);
         preview = { asset, after, error: after === null ? 'The model found no words for it.' : null };
       } catch (error) {
         signal?.throwIfAborted();
@@ -175,6 +182,7 @@ export function captionSettings(
   const { mode, prefix, suffix, length } = options;
   return {
     ...models.captionSettings,
+    ...styleOf(options)?.provenance(options),
     mode,
     ...(length === 3 ? {} : { length }),
     ...(prefix === '' ? {} : { prefix }),

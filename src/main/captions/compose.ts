@@ -20,6 +20,11 @@ export function toldAt(
   return length === 3 || pyramid === null ? text : tell(pyramid, text === '' ? null : text, length);
 }
 
+/** How much options ask to tell. A style has a length of its own, which is that of the model's sentence. */
+export function toldLength(options: CaptionOptions): TellingLength {
+  return options.examples.length > 0 ? 3 : options.length;
+}
+
 /** The text to save: what the model wrote between prefix and suffix, joined to the caption there is as the mode says. */
 export function composeCaption(current: Caption | null, written: string, options: CaptionOptions): string {
   const fresh = joined(options.prefix, joined(written, options.suffix));

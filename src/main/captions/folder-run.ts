@@ -59,6 +59,7 @@ export class FolderRun {
       options.length,
       options.prefix,
       options.suffix,
+      ...(options.examples.length === 0 ? [] : [options.examples]),
     ]);
     const key = `captions.run.${createHash('sha256').update(what).digest('hex').slice(0, 32)}`;
     const begin = database.transaction(() => {
