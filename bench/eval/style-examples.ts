@@ -19,7 +19,7 @@ export const styleExamples = {
     'A child in a yellow raincoat splashes through a puddle.',
     'An old tram climbs a steep street.',
   ],
-  'headline': [
+  headline: [
     'Sailors Race Across Stormy Bay',
     'Farmer Feeds Hungry Lambs',
     'Children Build Giant Snowman',

@@ -103,7 +103,10 @@ export function addCaption(program: Command, cli: Cli): void {
 }
 
 /** The examples that were given, read from a file, or saved under a name; kept under one where that was asked. */
-async function styleAsked(options: Options, styles: SavedStyles): Promise<{ style: string; examples: string[] }> {
+async function styleAsked(
+  options: Options,
+  styles: SavedStyles,
+): Promise<{ style: string; examples: string[] }> {
   const given = [...options.example];
   if (options.examples !== undefined) {
     const file = options.examples;

@@ -8,6 +8,7 @@ import * as exportChoices from './migrations/006-export-choices.ts';
 import * as thumbHashes from './migrations/007-thumb-hashes.ts';
 import * as pyramids from './migrations/008-pyramids.ts';
 import * as lessons from './migrations/009-lessons.ts';
+import * as labels from './migrations/010-labels.ts';
 
 export interface Migration {
   /** 1, 2, 3, …: the schema version (`PRAGMA user_version`) that `up` leads to. */
@@ -26,4 +27,5 @@ export const migrations: readonly Migration[] = [
   thumbHashes,
   pyramids,
   lessons,
+  labels,
 ];

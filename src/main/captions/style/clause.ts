@@ -16,7 +16,8 @@ export interface Clause {
 }
 
 /** How the verb of a clause is put. */
-export type VerbShape = 'present' | 'present-progressive' | 'past' | 'past-progressive' | 'participle' | 'base';
+export type VerbShape =
+  'present' | 'present-progressive' | 'past' | 'past-progressive' | 'participle' | 'base';
 
 /** Takes a caption in plain English apart. Never fails: what is not understood is a clause without a verb. */
 export function readClause(text: string): Clause {
@@ -158,7 +159,9 @@ function inStep(rest: readonly Word[], shape: VerbShape, plural: boolean): Word[
       if (shape === 'base') return { ...word, text: forms.base, form: 'base' };
       if (shape === 'present') {
         if (word.form !== 'gerund') return word;
-        return plural ? { ...word, text: forms.base, form: 'base' } : { ...word, text: forms.third, form: 'third' };
+        return plural
+          ? { ...word, text: forms.base, form: 'base' }
+          : { ...word, text: forms.third, form: 'third' };
       }
       return { ...word, text: forms.gerund, form: 'gerund' };
     }

@@ -34,9 +34,13 @@ const prepositions = new Set(
    besides between beyond by down during for from in inside into near of off on onto out outside over past through
    throughout to toward towards under underneath up upon via with within without next while as`.split(/\s+/),
 );
-const determiners = new Set('a an the this that these those some several many another both each every'.split(' '));
+const determiners = new Set(
+  'a an the this that these those some several many another both each every'.split(' '),
+);
 const possessives = new Set('my your his her its our their'.split(' '));
-const pronouns = new Set('i we you he she it they me us him them who which someone something itself themselves'.split(' '));
+const pronouns = new Set(
+  'i we you he she it they me us him them who which someone something itself themselves'.split(' '),
+);
 const conjunctions = new Set('and or but'.split(' '));
 const pluralNouns = new Set('people men women children police cattle sheep'.split(' '));
 /** Nouns of "in front of" and its like. */
@@ -51,7 +55,9 @@ const be = new Set('is are was were be am'.split(' '));
 /** Verbs that compromise takes for nouns behind a plural subject: people sit. */
 const actions = new Set(
   `sit stand run walk ride play jump swim climb ski surf watch look pose wait race dance wave hold smile talk eat work
-   rest sleep fight cheer gather perform march fish hike cross skate slide swing kick throw catch leap`.split(/\s+/),
+   rest sleep fight cheer gather perform march fish hike cross skate slide swing kick throw catch leap`.split(
+    /\s+/,
+  ),
 );
 /** What compromise's verb endings get wrong. */
 const gerunds: Readonly<Record<string, string>> = { ski: 'skiing', lie: 'lying', die: 'dying', tie: 'tying' };
@@ -66,7 +72,13 @@ export function readWords(text: string): Word[] {
     .map((term): Word => {
       const tags = term.tags ?? new Set<string>();
       const lower = term.text.toLowerCase();
-      const word: Word = { text: term.text, kind: 'other', form: null, plural: false, after: term.post.trim() };
+      const word: Word = {
+        text: term.text,
+        kind: 'other',
+        form: null,
+        plural: false,
+        after: term.post.trim(),
+      };
       if (possessives.has(lower) || determiners.has(lower)) return { ...word, kind: 'determiner' };
       if (pronouns.has(lower)) return { ...word, kind: 'pronoun' };
       if (conjunctions.has(lower)) return { ...word, kind: 'conjunction' };
@@ -105,6 +117,13 @@ function correct(word: Word, earlier: readonly Word[], after: Word | undefined):
   if (word.kind === 'noun' && before?.kind === 'noun' && several && actions.has(lower) && closed) {
     Object.assign(word, { kind: 'verb', form: 'base', plural: false });
   }
+  const closedOrJoined = closed || after.kind === 'conjunction';
+  if (word.kind === 'noun' && before?.kind === 'noun' && !before.plural && closedOrJoined) {
+    if (/s$/.test(lower) && actions.has(lower.replace(/e?s$/, '')))
+      Object.assign(word, { kind: 'verb', form: 'third', plural: false });
+    if (/.ing$/.test(lower) && closed && after !== undefined)
+      Object.assign(word, { kind: 'verb', form: 'gerund', plural: false });
+  }
   // Behind a determiner there is no finite verb: "the race", "a fence".
   if (
     word.kind === 'verb' &&
@@ -114,6 +133,9 @@ function correct(word: Word, earlier: readonly Word[], after: Word | undefined):
     !isBe(lower)
   ) {
     Object.assign(word, { kind: 'noun', form: null });
+  }
+  if (word.kind === 'verb' && before?.kind === 'number' && (word.form === 'third' || word.form === 'base')) {
+    Object.assign(word, { kind: 'noun', form: null, plural: true });
   }
   // "is playing": a gerund even where it is taken for a noun.
   if (word.kind === 'noun' && /.ing$/.test(lower) && before !== undefined && isBe(before.text)) {
@@ -157,7 +179,12 @@ export function conjugate(base: string): VerbForms {
   return forms;
 }
 
-const tenseNames = { base: 'Infinitive', third: 'PresentTense', past: 'PastTense', gerund: 'Gerund' } as const;
+const tenseNames = {
+  base: 'Infinitive',
+  third: 'PresentTense',
+  past: 'PastTense',
+  gerund: 'Gerund',
+} as const;
 
 /** The base form of a verb: running → run. */
 export function baseOf(word: Word): string {

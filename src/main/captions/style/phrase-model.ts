@@ -46,7 +46,9 @@ function shapesOf(words: readonly Word[]): string[] {
   return [
     begin,
     ...words.map((word) =>
-      isContent(word) ? `${word.kind} ${word.form ?? (word.plural ? 'plural' : '')}` : word.text.toLowerCase(),
+      isContent(word)
+        ? `${word.kind} ${word.form ?? (word.plural ? 'plural' : '')}`
+        : word.text.toLowerCase(),
     ),
     end,
   ];

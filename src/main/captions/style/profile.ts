@@ -59,7 +59,14 @@ const when = new Set(
  * @throws FabulaError `invalid-input` for fewer than 3 or more than 8 examples, or examples that are not English
  */
 export function learnStyle(examples: readonly string[]): StyleProfile {
-  const texts = examples.map((example) => example.normalize('NFC').replace(/[^\S\n]+/g, ' ').trim()).filter(Boolean);
+  const texts = examples
+    .map((example) =>
+      example
+        .normalize('NFC')
+        .replace(/[^\S\n]+/g, ' ')
+        .trim(),
+    )
+    .filter(Boolean);
   if (texts.length < exampleCount.least || texts.length > exampleCount.most) {
     throw new FabulaError(
       'invalid-input',
@@ -97,7 +104,11 @@ function refuseOtherLanguages(texts: readonly string[]): void {
 
 const separators = /\s*[,;|·•/\n]\s*/;
 const hashtags = (text: string): string[] => text.match(/#[\p{L}\p{N}_]+/gu) ?? [];
-const items = (text: string): string[] => text.replace(/[.\s]+$/, '').split(separators).filter(Boolean);
+const items = (text: string): string[] =>
+  text
+    .replace(/[.\s]+$/, '')
+    .split(separators)
+    .filter(Boolean);
 
 /** Several short things with marks between them, and nothing that makes a sentence of them. */
 function isKeywords(text: string): boolean {
@@ -108,7 +119,9 @@ function isKeywords(text: string): boolean {
 }
 
 function keywordStyle(texts: readonly string[], form: 'keywords' | 'hashtags'): StyleProfile {
-  const lists = texts.map((text) => (form === 'hashtags' ? hashtags(text).map((tag) => tag.slice(1)) : items(text)));
+  const lists = texts.map((text) =>
+    form === 'hashtags' ? hashtags(text).map((tag) => tag.slice(1)) : items(text),
+  );
   const flat = lists.flat();
   const words = readWords(flat.join(' , '));
   const verbs = words.filter((word) => word.kind === 'verb' || /.ing$/i.test(word.text));
@@ -124,7 +137,8 @@ function keywordStyle(texts: readonly string[], form: 'keywords' | 'hashtags'): 
     closing: '',
     end: form === 'hashtags' ? '' : endOf(texts),
     length: lengths(lists.map((list) => list.length)),
-    separator: form === 'hashtags' ? ' ' : mark === '\n' ? '\n' : /[,;]/.test(mark) ? `${mark} ` : ` ${mark} `,
+    separator:
+      form === 'hashtags' ? ' ' : mark === '\n' ? '\n' : /[,;]/.test(mark) ? `${mark} ` : ` ${mark} `,
     keywordWords: flat.reduce((sum, item) => sum + item.split(/\s+/).length, 0) / Math.max(1, flat.length),
     keywordVerb: gerund ? 'gerund' : verbs.length > 0 ? 'base' : null,
     preferences: preferences(words),
@@ -141,22 +155,29 @@ function sentenceStyle(texts: readonly string[]): StyleProfile {
   });
   const openings = openingsOf(bodies);
   const cores = bodies.map((body) => {
-    const own = [...openings].sort((a, b) => b.length - a.length).find((opening) => startsWith(body, opening));
+    const own = [...openings]
+      .sort((a, b) => b.length - a.length)
+      .find((opening) => startsWith(body, opening));
     const seen = own === undefined ? frame.exec(body) : null;
     return body.slice(own?.length ?? seen?.[0].length ?? 0).replace(/^[\s,:]+/, '');
   });
   const read = cores.map((core) => readWords(plainCase(core, texts)));
-  const firstPerson = share(bodies, (body) => /\b(?:I|we|my|our|me|us)\b/.test(body)) >= shared;
+  const firstPerson = share(bodies, (body) => /\b(?:I|[Ww]e|[Mm]y|[Oo]ur|me|us)\b/.test(body)) >= shared;
   const frames =
     openings.length > 0 || !firstPerson
       ? openings
-      : [`${share(bodies, (body) => /\b(?:we|our|us)\b/i.test(body)) > 0.5 ? 'We' : 'I'} ${isPast(bodies) ? 'saw' : 'see'}`];
+      : [
+          `${share(bodies, (body) => /\b(?:we|our|us)\b/i.test(body)) > 0.5 ? 'We' : 'I'} ${isPast(bodies) ? 'saw' : 'see'}`,
+        ];
   const seen = frames.length > 0 && frames.every((one) => new RegExp(`\\b${seeing}$`, 'i').test(one));
   const articles = share(read, (words) => words.some((word) => /^(?:a|an|the)$/i.test(word.text)));
   return {
     form: 'sentence',
     casing: casingOf(bodies, 'sentence'),
-    verb: verbOf(cores.map((core) => plainCase(core, texts)), seen),
+    verb: verbOf(
+      cores.map((core) => plainCase(core, texts)),
+      seen,
+    ),
     bare: articles <= 0.25,
     openings: frames,
     closing,
@@ -177,7 +198,9 @@ function plainCase(core: string, texts: readonly string[]): string {
 }
 
 function isPast(texts: readonly string[]): boolean {
-  const verbs = texts.flatMap((text) => readWords(text)).filter((word) => word.kind === 'verb' && word.form !== 'gerund');
+  const verbs = texts
+    .flatMap((text) => readWords(text))
+    .filter((word) => word.kind === 'verb' && word.form !== 'gerund');
   return share(verbs, (word) => word.form === 'past') > 0.5;
 }
 
@@ -199,7 +222,8 @@ function verbOf(cores: readonly string[], seen: boolean): VerbShape | null {
     return seen ? 'base' : 'present';
   });
   const named = shapes.filter((shape) => shape !== null);
-  if (named.length * 2 < cores.length) return seen ? 'participle' : named.length === 0 ? 'participle' : (commonest(named) ?? null);
+  if (named.length * 2 < cores.length)
+    return seen ? 'participle' : named.length === 0 ? 'participle' : (commonest(named) ?? null);
   // Two shapes of one time: the plain one says both.
   return commonest(named) ?? null;
 }
@@ -227,17 +251,25 @@ function commonPrefix(texts: readonly string[]): string {
     const ends = [...text.matchAll(/\s/g)].map((match) => match.index);
     for (const end of ends) {
       const prefix = text.slice(0, end);
-      if (prefix.length > best.length && texts.filter((one) => startsWith(one, prefix)).length >= needed) best = prefix;
+      if (prefix.length > best.length && texts.filter((one) => startsWith(one, prefix)).length >= needed)
+        best = prefix;
     }
   }
   const comma = /^.*[,:—–]/.exec(best)?.[0];
   if (comma !== undefined) return comma;
   const words = readWords(best);
-  const verb = words.findLastIndex((word) => word.kind === 'verb' && !(isBe(word.text) && words.length === 1));
+  const verb = words.findLastIndex(
+    (word) => word.kind === 'verb' && !(isBe(word.text) && words.length === 1),
+  );
   const of = words.findIndex((word) => /^of$/i.test(word.text));
   const last = Math.max(verb, of);
   // "Two dogs", "A man in": what is seen, by chance the same.
-  if (last <= 0 || (verb === last && words.slice(0, last).every((word) => /^(?:a|an|two|some)$/i.test(word.text) || isContent(word)) && !/^(?:photo|picture|image|view|scene)/i.test(words.find((word) => word.kind === 'noun')?.text ?? ''))) {
+  if (
+    last <= 0 ||
+    (verb === last &&
+      words.slice(0, last).every((word) => /^(?:a|an|two|some)$/i.test(word.text) || isContent(word)) &&
+      !/^(?:photo|picture|image|view|scene)/i.test(words.find((word) => word.kind === 'noun')?.text ?? ''))
+  ) {
     return /^(?:here|there|this|look|see|behold)\b/i.test(best) && last >= 0 ? upTo(best, words, last) : '';
   }
   return upTo(best, words, last);

@@ -14,7 +14,9 @@ export class SavedStyles {
 
   list(): SavedStyle[] {
     return this.#database
-      .prepare<[], { name: string; examples: string }>('SELECT name, examples FROM caption_styles ORDER BY key')
+      .prepare<[], { name: string; examples: string }>(
+        'SELECT name, examples FROM caption_styles ORDER BY key',
+      )
       .all()
       .map(({ name, examples }) => ({ name, examples: JSON.parse(examples) as string[] }));
   }

@@ -5,7 +5,6 @@ import {
   collectives,
   conjugate,
   isContent,
-  readWords,
   singular,
   smallWords,
   type Word,
@@ -48,7 +47,7 @@ function withoutRepeats(clause: Clause): Clause {
   const seen = new Set(clause.subject.flat().filter(isContent).map(keyOf));
   const rest = clause.rest.filter((piece) => {
     const nouns = piece.filter((word) => word.kind === 'noun').map(keyOf);
-    const again = nouns.length > 0 && nouns.every((noun) => seen.has(noun));
+    const again = nouns.length > 0 && seen.has(nouns.at(-1)!);
     for (const noun of nouns) seen.add(noun);
     return !again;
   });
@@ -212,11 +211,18 @@ function withArticles(words: readonly Word[]): Word[] {
 }
 
 function dressed(words: readonly Word[], profile: StyleProfile): string {
-  const body = words.map((word) => word.text).join(' ').replace(/\bt shirt/gi, 't-shirt');
+  const body = words
+    .map((word) => word.text)
+    .join(' ')
+    .replace(/\bt shirt/gi, 't-shirt');
   const opening = openingFor(body, profile.openings);
   const text = opening === '' ? body : /[\s–—-]$/.test(opening) ? opening + body : `${opening} ${body}`;
   const begins = opening === '' || /[.!?:]$/.test(opening);
-  const cased = withCase(begins && opening !== '' ? `${opening} ${upperFirst(body)}` : text, profile.casing, opening);
+  const cased = withCase(
+    begins && opening !== '' ? `${opening} ${upperFirst(body)}` : text,
+    profile.casing,
+    opening,
+  );
   return `${cased}${profile.closing}${profile.end}`;
 }
 
@@ -239,7 +245,9 @@ function withCase(text: string, casing: StyleProfile['casing'], opening = ''): s
       const words = text.split(' ');
       return words
         .map((word, at) =>
-          at > 0 && at < words.length - 1 && smallWords.has(word.toLowerCase()) ? word.toLowerCase() : upperFirst(word),
+          at > 0 && at < words.length - 1 && smallWords.has(word.toLowerCase())
+            ? word.toLowerCase()
+            : upperFirst(word),
         )
         .join(' ');
     }
@@ -263,7 +271,8 @@ function keywords(read: readonly Read[], belief: (word: Word) => number, profile
     phrases.set(key, { words, worth, order: order++ });
   };
   for (const { clause } of read) {
-    for (const phrase of nounPhrases([...clause.subject, ...clause.rest].flat(), profile.keywordWords > 1.3)) add(phrase);
+    for (const phrase of nounPhrases([...clause.subject, ...clause.rest].flat(), profile.keywordWords > 1.3))
+      add(phrase);
     if (profile.keywordVerb !== null && clause.verb !== null && clause.verb !== 'be') {
       const forms = conjugate(clause.verb);
       const text = forms[profile.keywordVerb];
@@ -283,8 +292,15 @@ function keywords(read: readonly Read[], belief: (word: Word) => number, profile
     .map(({ words }) => words.map((word) => preferred(word, profile.preferences).text.toLowerCase()));
   if (profile.form === 'hashtags') {
     const tag = (words: readonly string[]): string =>
-      profile.casing === 'title' ? words.map(upperFirst).join('') : words.join('').replace(/[^\p{L}\p{N}]/gu, '');
-    return texts.map((words) => `#${withCase(tag(words), profile.casing === 'upper' ? 'upper' : profile.casing === 'title' ? 'sentence' : 'lower')}`).join(profile.separator);
+      profile.casing === 'title'
+        ? words.map(upperFirst).join('')
+        : words.join('').replace(/[^\p{L}\p{N}]/gu, '');
+    return texts
+      .map(
+        (words) =>
+          `#${withCase(tag(words), profile.casing === 'upper' ? 'upper' : profile.casing === 'title' ? 'sentence' : 'lower')}`,
+      )
+      .join(profile.separator);
   }
   const list = texts.map((words) => words.join(' '));
   const cased =
@@ -308,8 +324,7 @@ function nounPhrases(words: readonly Word[], adjectives: boolean): Word[][] {
     phrase = [];
   };
   for (const [at, word] of words.entries()) {
-    const groupOf =
-      collectives.has(word.text.toLowerCase()) && words[at + 1]?.text.toLowerCase() === 'of';
+    const groupOf = collectives.has(word.text.toLowerCase()) && words[at + 1]?.text.toLowerCase() === 'of';
     if ((word.kind === 'noun' && !groupOf) || word.kind === 'adjective') {
       if (word.kind === 'adjective' && phrase.some((one) => one.kind === 'noun')) close();
       phrase.push(word);
@@ -321,5 +336,7 @@ function nounPhrases(words: readonly Word[], adjectives: boolean): Word[][] {
 
 /** Nouns that say where something is in a picture, not what is in it. */
 const vague = new Set(
-  'front background top side sides edge middle back foreground air way group pair lot view picture its'.split(' '),
+  'front background top side sides edge middle back foreground air way group pair lot view picture its'.split(
+    ' ',
+  ),
 );

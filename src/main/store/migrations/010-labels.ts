@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
 
-export const version = 9;
+export const version = 10;
 
 /** Labels of a person's own, what was answered about them, and the pictures that have them; saved caption styles. */
 export function up(database: Database): void {
