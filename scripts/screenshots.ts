@@ -218,7 +218,7 @@ async function walk(page: Page, language: Language, suffix: string): Promise<voi
     await page.locator('[data-picture-block]').first().click();
     await page.keyboard.press('e');
     await page.locator('[data-place] img').first().waitFor();
-    await page.locator('[data-sketch-picture]').waitFor();
+    await page.locator('[data-sketch-picture][data-painting]').waitFor();
     await page.locator('[data-figure-row]').first().click();
   });
   await view('sketch-search', async () => {

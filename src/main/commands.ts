@@ -117,7 +117,7 @@ export const commands: { readonly [Name in CommandName]: Handler<Name> } = {
   'stories.illustrate': (studio, { story }) => studio.illustrator.start(story),
 
   'sketch.draw': (studio, input) => studio.drawSketch(input),
-  'sketch.preview': (studio, { scene }) => studio.sketches.preview(scene),
+  'sketch.preview': (studio, { scene, has }) => studio.sketches.preview(scene, has),
   'sketch.read': (studio, { text, seed, story, panel }) => ({
     scene: studio.sketches.read(text, seed, story, panel),
   }),

@@ -4,8 +4,9 @@ import { EditSchema, type Edit } from './edits.ts';
 import type { ErrorCode, Json } from './errors.ts';
 import type { MessageKey, MessageValues } from './messages.ts';
 import { pyramidLayers, type Pyramid } from './pyramid.ts';
-import { FigureSchema, SceneSchema, type Figure, type FigureBox, type Scene } from './scene.ts';
+import { FigureSchema, SceneSchema, type Figure, type Scene } from './scene.ts';
 import { SettingsSchema, type Settings } from './settings.ts';
+import type { SketchLayers } from './sketch-layers.ts';
 import type { TasteTopic } from './taste-topics.ts';
 import { AssetIdSchema, CastMemberSchema, IdSchema, type ImageVersion, type Story } from './story.ts';
 import { tellingLengths } from './telling.ts';
@@ -324,13 +325,6 @@ export type RequestPart =
   | { kind: 'preview'; preview: ExportPreview }
   /** How far work has come that has a known end. */
   | { kind: 'progress'; done: number; total: number };
-
-export interface SketchPreview {
-  /** A whole SVG document; nothing of the scene's texts is in it. */
-  svg: string;
-  /** In the order of the scene's figures. */
-  figures: FigureBox[];
-}
 
 /** What one figure looks like. */
 export interface FigurePicture {
@@ -906,8 +900,14 @@ export const contract = {
       z.object({ scene: SceneSchema }),
     ]),
   ),
-  /** Draws a scene without keeping it: for an editor, which shows every step. */
-  'sketch.preview': command<SketchPreview>()(z.object({ scene: SceneSchema })),
+  /** Draws a scene in layers without keeping it: for an editor, which shows every step. */
+  'sketch.preview': command<SketchLayers>()(
+    z.object({
+      scene: SceneSchema,
+      /** Keys of the documents the asker has already. */
+      has: z.array(z.string().max(200)).max(1000).default([]),
+    }),
+  ),
   /** Reads a text, as `sketch.draw` does, and draws nothing. With `panel`, pronouns may refer to the panels before. */
   'sketch.read': command<{ scene: Scene }>()(
     z.object({

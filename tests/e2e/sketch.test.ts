@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Locator, Page } from 'playwright-core';
+import sharp from 'sharp';
+import { drawScene } from '../../src/main/sketch/draw.ts';
+import { rasterise } from '../../src/main/sketch/raster.ts';
 import type { Figure, Scene } from '../../src/shared/scene.ts';
 import { currentVersion, type ImageBlock, type Story } from '../../src/shared/story.ts';
 import { openBrowser, startStudio, type OpenBrowser, type RunningStudio } from '../fixtures/browser.ts';
@@ -72,11 +75,58 @@ async function drag(from: { x: number; y: number }, to: { x: number; y: number }
   await page.mouse.up();
 }
 
-/** The address of the drawing shown, once it is on the page with pixels. */
+/** The drawing shown, as a picture's address, once it has been painted. */
 async function drawing(): Promise<string> {
-  const picture = editor().locator('[data-sketch-picture]');
-  await expect.poll(() => picture.evaluate((img: HTMLImageElement) => img.naturalWidth)).toBe(1536);
-  return (await picture.getAttribute('src'))!;
+  await editor().locator('[data-sketch-picture][data-painting]').waitFor();
+  return editor()
+    .locator('[data-sketch-picture]')
+    .evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
+}
+
+interface Distance {
+  /** Of the levels of all channels, 0 to 255. */
+  mean: number;
+  /** Of the pixels, those that differ to the eye. */
+  share: number;
+}
+
+/** How far two pictures are from each other. */
+async function distance(one: Buffer, other: Buffer): Promise<Distance> {
+  const [a, b] = await Promise.all(
+    [one, other].map((picture) => sharp(picture).removeAlpha().raw().toBuffer()),
+  );
+  if (a!.length !== b!.length) throw new Error('The pictures have different sizes.');
+  let sum = 0;
+  let far = 0;
+  for (let at = 0; at < a!.length; at += 3) {
+    const off = [0, 1, 2].map((channel) => Math.abs(a![at + channel]! - b![at + channel]!));
+    sum += off[0]! + off[1]! + off[2]!;
+    if (Math.max(...off) > 32) far += 1;
+  }
+  return { mean: sum / a!.length, share: far / (a!.length / 3) };
+}
+
+/** The picture in the editor, and the whole scene as the studio draws it, at the same size by the same browser. */
+async function bothDrawings(id: string): Promise<{ shown: Buffer; whole: Buffer; rasterised: Buffer }> {
+  const svg = drawScene(await scene(id));
+  const [shown, whole] = await editor()
+    .locator('[data-sketch-picture]')
+    .evaluate(
+      async (canvas: HTMLCanvasElement, address) => {
+        const image = new Image();
+        image.src = address;
+        await image.decode();
+        const sheet = document.createElement('canvas');
+        sheet.width = canvas.width;
+        sheet.height = canvas.height;
+        sheet.getContext('2d')!.drawImage(image, 0, 0, sheet.width, sheet.height);
+        return [canvas.toDataURL(), sheet.toDataURL()];
+      },
+      `data:image/svg+xml,${encodeURIComponent(svg)}`,
+    );
+  const [a, b] = [shown!, whole!].map((url) => Buffer.from(url.slice(url.indexOf(',') + 1), 'base64'));
+  const { width, height } = await sharp(a).metadata();
+  return { shown: a!, whole: b!, rasterised: await rasterise(svg, { width, height }) };
 }
 
 describe('a sketch edited with the pointer', () => {
@@ -232,6 +282,47 @@ describe('a sketch edited with the pointer', () => {
     await expect.poll(async () => JSON.stringify(await story())).toBe(JSON.stringify(history[1]));
     await editor().getByRole('button', { name: 'Done' }).click();
     await editor().waitFor({ state: 'detached' });
+  });
+});
+
+describe('the picture in the editor', () => {
+  const texts = [
+    'Three dogs and a cat play in the park in the rain.',
+    'A girl swims in the lake at night under the full moon beside a sailboat.',
+    'A sad knight stands in the kitchen at dusk.',
+  ];
+
+  test('is painted in parts, and is the picture the studio draws of the scene', async () => {
+    await openSketches(page, texts);
+    for (const at of texts.keys()) {
+      await page.locator(`[data-picture-block="b${at}"]`).dblclick();
+      const before = await drawing();
+      const figures = editor().locator('[data-figure]');
+      await figures.first().focus();
+      for (const key of ['Shift+ArrowRight', 'ArrowUp', '+', '+', '.', '.', 'f']) {
+        await page.keyboard.press(key);
+      }
+      if ((await figures.count()) > 1) {
+        await figures.last().focus();
+        for (const key of ['Shift+ArrowLeft', '-', 'PageDown']) await page.keyboard.press(key);
+      }
+      await editor().locator('[data-sketch-saved="true"]').waitFor();
+      await expect.poll(drawing).not.toBe(before);
+      // What was painted at once, and what is painted of what the studio answered, are the same.
+      await expect
+        .poll(async () => {
+          const { shown, whole } = await bothDrawings(`b${at}`);
+          return distance(shown, whole);
+        })
+        .toSatisfy(({ mean, share }: Distance) => mean < 1 && share < 0.003);
+      const { shown, rasterised } = await bothDrawings(`b${at}`);
+      // Another rasteriser smooths edges otherwise.
+      const off = await distance(shown, rasterised);
+      expect(off.mean).toBeLessThan(3);
+      expect(off.share).toBeLessThan(0.03);
+      await editor().getByRole('button', { name: 'Done' }).click();
+      await editor().waitFor({ state: 'detached' });
+    }
   });
 });
 

@@ -1,4 +1,20 @@
 import type { Figure, FigureBox, Scene } from '../../shared/scene.ts';
+import {
+  halo,
+  haloAround,
+  hundredths,
+  lap,
+  lapAround,
+  placeFigure,
+  shadowColour,
+  shadowOpacity,
+  shadowUnder,
+  type Area,
+  type Ellipse,
+  type FigureLayer,
+  type Placing,
+  type SketchLayers,
+} from '../../shared/sketch-layers.ts';
 import { figureAnatomy, figureBox, paintedBox } from './anatomy.ts';
 import { light, recolour } from './colour.ts';
 import { figureInfo } from './lexicon.ts';
@@ -11,7 +27,7 @@ import { paintPlace, paintWeather, sceneLight, type Easel } from './scenery.ts';
 /** Pixels a sketch has when nothing else is asked. */
 export const sketchSize = { width: 1536, height: 864 };
 
-const n = (value: number): string => String(Math.round(value * 100) / 100);
+const n = (value: number): string => String(hundredths(value));
 
 /** Figures keep more of their colour than the scenery does, so that they can be made out at night. */
 const figureLight: Record<Scene['time'], readonly [number, number, number]> = {
@@ -145,19 +161,27 @@ function clothesSeed(figure: Figure, seed: number): number {
 /** Fractions of a picture need more digits than its pixels. */
 const f = (value: number): string => String(Math.round(value * 1e6) / 1e6);
 
-/**
- * Draws a scene.
- * @param scene a valid scene; its figures are drawn in order of depth, then of the list.
- * @param size pixels, 1536 x 864 when absent. Positions are fractions, so another shape shows the same composition.
- * @returns a complete SVG document. Nothing of the scene's texts gets into it.
- * @throws FabulaError `invalid-input` when the place or a figure's icon is not known.
- */
-export function drawScene(scene: Scene, size = sketchSize): string {
-  const { width: w, height: h } = size;
-  const place = placeNamed(scene.place);
-  const indoor = place.indoor === true || scene.place === 'cave';
+/** Definitions of one document; their ids are unique in it. */
+class Definitions {
+  readonly all: string[] = [];
+
+  readonly define = (make: (id: string) => string): string => {
+    const id = `p${this.all.length}`;
+    this.all.push(make(id));
+    return id;
+  };
+}
+
+/** What a scene is drawn with before its figures. */
+interface Stage {
+  readonly easel: Easel;
+  readonly indoor: boolean;
+  readonly shelter: boolean;
+}
+
+function setStage(scene: Scene, { width: w, height: h }: Size, define: Easel['define']): Stage {
+  const indoor = placeNamed(scene.place).indoor === true || scene.place === 'cave';
   const shelter = indoor || scene.place === 'space' || scene.place === 'moon' || scene.place === 'underwater';
-  const defs: string[] = [];
   const easel: Easel = {
     w,
     h,
@@ -167,87 +191,84 @@ export function drawScene(scene: Scene, size = sketchSize): string {
     sun: !scene.figures.some((figure) => /^(?:sun|full-moon|crescent-moon|new-moon)/.test(figure.icon)),
     random: mulberry32(scene.seed ^ hashText(scene.place)),
     lit: indoor ? roomLight(scene.time) : sceneLight(scene.time, shelter ? 'clear' : scene.weather),
-    define: (make) => {
-      const id = `p${defs.length}`;
-      defs.push(make(id));
-      return id;
+    define,
+  };
+  return { easel, indoor, shelter };
+}
+
+interface Size {
+  width: number;
+  height: number;
+}
+
+/** One figure on its stage: where it lies, what goes with it, and its artwork. */
+interface Staged {
+  readonly figure: Figure;
+  readonly place: Placing;
+  readonly art: Area;
+  readonly shadow: boolean;
+  readonly halo: boolean;
+  /** The colour of the water around its foot; null where it stands in none. */
+  readonly lap: string | null;
+  /** Names everything the artwork depends on. */
+  readonly key: string;
+  /** The artwork in the light of the scene, with ids of its own. */
+  artwork(prefix: string): string;
+}
+
+function stageFigure(figure: Figure, scene: Scene, { easel, indoor }: Stage): Staged {
+  const { w, h } = easel;
+  const place = placeNamed(scene.place);
+  const clothes = clothesSeed(figure, scene.seed);
+  const info = figureInfo(figure.icon);
+  const art = figureBox(figure.icon);
+  const stands =
+    info?.habitat === 'ground' ||
+    info?.habitat === 'far' ||
+    info?.habitat === 'table' ||
+    info?.habitat === 'hand';
+  const floats = place.floating === true || scene.place === 'underwater';
+  const wet =
+    place.water !== undefined &&
+    figure.y > place.water[0] &&
+    (place.ground === undefined || figure.y < place.ground[0] - 0.02);
+  const held = Math.abs(figure.rotation) > 0 || isOnOther(figure, scene, w / h);
+  const tinted = scene.time !== 'day' && !glowing.has(figure.icon) && !(indoor && scene.time !== 'night');
+  const shade = indoor ? roomShade : figureLight[scene.time];
+  // The strip of water under a boat takes the colour of the water it is on.
+  const afloat = place.water !== undefined && info?.habitat === 'water';
+  const around = afloat ? easel.lit(waterColour[scene.place] ?? '#4a9fcc') : '';
+  return {
+    figure,
+    place: placeFigure(figure, art, { width: w, height: h }),
+    art,
+    shadow: stands && !floats && !wet && !held,
+    halo: /^(?:full-moon|crescent-moon|sun)/.test(figure.icon),
+    lap: stands && wet && !held && info?.habitat === 'ground' ? easel.lit('#7cc8e6') : null,
+    key: [figure.icon, clothes, figure.hue ?? '', tinted ? shade.join(' ') : '', around].join('/'),
+    artwork: (prefix) => {
+      const svg = ownIds(figureAnatomy(figure.icon, clothes, figure.hue).svg, prefix);
+      if (!tinted && !afloat) return svg;
+      return recolour(svg, (colour) =>
+        afloat && boatWater.has(colour) ? around : tinted ? light(colour, shade) : colour,
+      );
     },
   };
-  const background = paintPlace(scene.place, easel);
+}
 
-  const shade = figureLight[scene.time];
-  const ordered = scene.figures
+/** The light in which figures are seen in a room at night. */
+const roomShade = [0.84, 0.82, 0.9] as const;
+
+/** From the farthest to the nearest, with their places in the scene's list. */
+function drawingOrder(scene: Scene): { figure: Figure; at: number }[] {
+  return scene.figures
     .map((figure, at) => ({ figure, at }))
     .sort((a, b) => a.figure.depth - b.figure.depth || a.at - b.at);
-  const shadows: string[] = [];
-  const drawn: string[] = [];
-  const aspect = w / h;
-  for (const { figure, at } of ordered) {
-    const anatomy = figureAnatomy(figure.icon, clothesSeed(figure, scene.seed), figure.hue);
-    const info = figureInfo(figure.icon);
-    const scale = (figure.height * h) / anatomy.box.h;
-    const left = figure.x * w - (anatomy.box.x + anatomy.box.w / 2) * scale;
-    const top = figure.y * h - (anatomy.box.y + anatomy.box.h) * scale;
-    const wide = anatomy.box.w * scale;
-    const stands =
-      info?.habitat === 'ground' ||
-      info?.habitat === 'far' ||
-      info?.habitat === 'table' ||
-      info?.habitat === 'hand';
-    const floats = place.floating === true || scene.place === 'underwater';
-    const wet =
-      place.water !== undefined &&
-      figure.y > place.water[0] &&
-      (place.ground === undefined || figure.y < place.ground[0] - 0.02);
-    const held = Math.abs(figure.rotation) > 0 || isOnOther(figure, scene, aspect);
-    if (stands && !floats && !wet && !held) {
-      const tall = Math.min(wide * 0.13, h * 0.03);
-      shadows.push(
-        `<ellipse cx="${n(figure.x * w)}" cy="${n(figure.y * h - tall * 0.15)}" rx="${n(wide * 0.46)}" ry="${n(tall)}" fill="#14203a" opacity="${scene.time === 'night' ? 0.34 : 0.2}"/>`,
-      );
-    }
-    let svg = ownIds(anatomy.svg, `f${at}-`);
-    const tinted = scene.time !== 'day' && !glowing.has(figure.icon) && !(indoor && scene.time !== 'night');
-    const afloat = place.water !== undefined && info?.habitat === 'water';
-    if (tinted || afloat) {
-      // The strip of water under a boat takes the colour of the water it is on.
-      const around = easel.lit(waterColour[scene.place] ?? '#4a9fcc');
-      svg = recolour(svg, (colour) =>
-        afloat && boatWater.has(colour)
-          ? around
-          : tinted
-            ? light(colour, indoor ? [0.84, 0.82, 0.9] : shade)
-            : colour,
-      );
-    }
-    const cx = figure.x * w;
-    const cy = figure.y * h;
-    const turn =
-      figure.rotation === 0
-        ? ''
-        : `rotate(${n(figure.rotation)} ${n(cx)} ${n(cy - (figure.height * h) / 2)}) `;
-    const mirror = figure.flip ? `translate(${n(2 * cx)} 0) scale(-1 1) ` : '';
-    if (/^(?:full-moon|crescent-moon|sun)/.test(figure.icon)) {
-      const halo = easel.define(
-        (id) =>
-          `<radialGradient id="${id}"><stop offset="0.3" stop-color="#fff3c4" stop-opacity="0.6"/><stop offset="1" stop-color="#fff3c4" stop-opacity="0"/></radialGradient>`,
-      );
-      drawn.push(
-        `<circle cx="${n(figure.x * w)}" cy="${n((figure.y - figure.height / 2) * h)}" r="${n(figure.height * h * 1.3)}" fill="url(#${halo})"/>`,
-      );
-    }
-    drawn.push(
-      `<g transform="${turn}${mirror}translate(${n(left)} ${n(top)}) scale(${n(scale)})">${svg}</g>`,
-    );
-    if (stands && wet && !held && info?.habitat === 'ground') {
-      const lap = easel.lit('#7cc8e6');
-      drawn.push(
-        `<ellipse cx="${n(cx)}" cy="${n(cy)}" rx="${n(wide * 0.62)}" ry="${n(figure.height * h * 0.12)}" fill="${lap}" opacity="0.92"/>` +
-          `<ellipse cx="${n(cx)}" cy="${n(cy)}" rx="${n(wide * 0.62)}" ry="${n(figure.height * h * 0.12)}" fill="none" stroke="#ffffff" stroke-opacity="0.6" stroke-width="${n(h * 0.004)}"/>`,
-      );
-    }
-  }
+}
 
+/** What lies over the figures: the weather, the mood and the darker edge. */
+function paintFront(scene: Scene, { easel, shelter }: Stage): string {
+  const { w, h } = easel;
   const weather = paintWeather(easel, shelter);
   const [tint, strength] = moodTint[scene.mood] ?? ['#000000', 0];
   const mood = strength > 0 ? `<rect width="${w}" height="${h}" fill="${tint}" opacity="${strength}"/>` : '';
@@ -255,12 +276,129 @@ export function drawScene(scene: Scene, size = sketchSize): string {
     (id) =>
       `<radialGradient id="${id}" cx="0.5" cy="0.45" r="0.75"><stop offset="0.7" stop-color="#1a1430" stop-opacity="0"/><stop offset="1" stop-color="#1a1430" stop-opacity="0.2"/></radialGradient>`,
   );
+  return `${weather}${mood}<rect width="${w}" height="${h}" fill="url(#${edge})"/>`;
+}
+
+function svgDocument({ width: w, height: h }: Size, defs: readonly string[], content: string): string {
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="${w}" height="${h}" viewBox="0 0 ${w} ${h}">` +
-    `<defs>${defs.join('')}</defs>${background}${shadows.join('')}${drawn.join('')}${weather}${mood}` +
-    `<rect width="${w}" height="${h}" fill="url(#${edge})"/></svg>`
+    `<defs>${defs.join('')}</defs>${content}</svg>`
   );
 }
+
+/**
+ * Draws a scene.
+ * @param scene a valid scene; its figures are drawn in order of depth, then of the list.
+ * @param size pixels, 1536 x 864 when absent. Positions are fractions, so another shape shows the same composition.
+ * @returns a complete SVG document. Nothing of the scene's texts gets into it.
+ * @throws FabulaError `invalid-input` when the place or a figure's icon is not known.
+ */
+export function drawScene(scene: Scene, size: Size = sketchSize): string {
+  const definitions = new Definitions();
+  const stage = setStage(scene, size, definitions.define);
+  const { h } = stage.easel;
+  const background = paintPlace(scene.place, stage.easel);
+  const shadows: string[] = [];
+  const drawn: string[] = [];
+  for (const { figure, at } of drawingOrder(scene)) {
+    const staged = stageFigure(figure, scene, stage);
+    const { place } = staged;
+    if (staged.shadow) {
+      shadows.push(
+        ellipse(shadowUnder(place, h), `fill="${shadowColour}" opacity="${shadowOpacity(scene.time)}"`),
+      );
+    }
+    if (staged.halo) {
+      const { colour, opacity, from } = halo;
+      const glow = definitions.define(
+        (id) =>
+          `<radialGradient id="${id}"><stop offset="${from}" stop-color="${colour}" stop-opacity="${opacity}"/><stop offset="1" stop-color="${colour}" stop-opacity="0"/></radialGradient>`,
+      );
+      const { x, y, rx } = haloAround(place);
+      drawn.push(`<circle cx="${n(x)}" cy="${n(y)}" r="${n(rx)}" fill="url(#${glow})"/>`);
+    }
+    const turn =
+      figure.rotation === 0
+        ? ''
+        : `rotate(${n(figure.rotation)} ${n(place.x)} ${n(place.y - place.high / 2)}) `;
+    const mirror = figure.flip ? `translate(${n(2 * place.x)} 0) scale(-1 1) ` : '';
+    drawn.push(
+      `<g transform="${turn}${mirror}translate(${n(place.left)} ${n(place.top)}) scale(${n(place.scale)})">${staged.artwork(`f${at}-`)}</g>`,
+    );
+    if (staged.lap !== null) {
+      const water = lapAround(place);
+      drawn.push(
+        ellipse(water, `fill="${staged.lap}" opacity="${lap.opacity}"`) +
+          ellipse(
+            water,
+            `fill="none" stroke="${lap.rim}" stroke-opacity="${lap.rimOpacity}" stroke-width="${n(h * lap.rimWidth)}"`,
+          ),
+      );
+    }
+  }
+  const front = paintFront(scene, stage);
+  return svgDocument(size, definitions.all, `${background}${shadows.join('')}${drawn.join('')}${front}`);
+}
+
+function ellipse({ x, y, rx, ry }: Ellipse, paint: string): string {
+  return `<ellipse cx="${n(x)}" cy="${n(y)}" rx="${n(rx)}" ry="${n(ry)}" ${paint}/>`;
+}
+
+/**
+ * Draws a scene in layers, which put over each other show what {@link drawScene} draws. Keys of documents name
+ * everything these depend on, so that a document is made only when it is new.
+ *
+ * @param has whether a document is there already, by its key
+ * @throws FabulaError as {@link drawScene}
+ */
+export function drawLayers(
+  scene: Scene,
+  has: (key: string) => boolean,
+  size: Size = sketchSize,
+): SketchLayers {
+  const behind = new Definitions();
+  let definitions = behind;
+  const stage = setStage(scene, size, (make) => definitions.define(make));
+  const documents: Record<string, string> = {};
+  const { place, time, weather, mood, seed } = scene;
+  const icons = [...stage.easel.shown].sort().join(' ');
+  const scenery = [place, time, weather, seed, size.width, size.height, icons].join('/');
+  const back = `back/${scenery}`;
+  const front = `front/${mood}/${scenery}`;
+  if (!has(back) || !has(front)) {
+    // The weather goes on with the random numbers of the place.
+    const background = paintPlace(place, stage.easel);
+    if (!has(back)) documents[back] = svgDocument(size, behind.all, background);
+    definitions = new Definitions();
+    const content = paintFront(scene, stage);
+    if (!has(front)) documents[front] = svgDocument(size, definitions.all, content);
+  }
+  const figures = scene.figures.map((figure): FigureLayer => {
+    const { key, art, shadow, halo: glows, lap: water, artwork } = stageFigure(figure, scene, stage);
+    const drawing = `figure/${key}`;
+    const view = paintedView(figure.icon, art);
+    if (!has(drawing) && !(drawing in documents)) {
+      documents[drawing] =
+        `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="${n(view.w * 8)}" height="${n(view.h * 8)}" ` +
+        `viewBox="${n(view.x)} ${n(view.y)} ${n(view.w)} ${n(view.h)}">${artwork('f-')}</svg>`;
+    }
+    const box = boxOf(figure, size.width / size.height);
+    return { drawing, art, view, shadow, halo: glows, lap: water, box };
+  });
+  return { ...size, back, front, figures, documents };
+}
+
+/** What a picture of a figure's artwork must show, so that nothing of it is cut off. */
+function paintedView(icon: string, art: Area): Area {
+  const paint = paintedBox(icon);
+  const [left, top] = [Math.min(art.x, paint.x, 0) - viewMargin, Math.min(art.y, paint.y, 0) - viewMargin];
+  const right = Math.max(art.x + art.w, paint.x + paint.w, 32) + viewMargin;
+  const bottom = Math.max(art.y + art.h, paint.y + paint.h, 32) + viewMargin;
+  return { x: left, y: top, w: right - left, h: bottom - top };
+}
+
+/** Artwork is drawn on a field of 32 × 32; this much around it is shown, too. */
+const viewMargin = 4;
 
 /** Lamps are lit indoors, so a room never gets as dark as a field. */
 function roomLight(time: Scene['time']): (hex: string) => string {

@@ -1,12 +1,8 @@
+import { hash } from 'node:crypto';
 import type { Database } from 'better-sqlite3';
-import type {
-  CastLook,
-  FigurePicture,
-  FoundFigure,
-  RequestPart,
-  SketchPreview,
-} from '../../shared/contract.ts';
+import type { CastLook, FigurePicture, FoundFigure, RequestPart } from '../../shared/contract.ts';
 import type { Figure, Scene } from '../../shared/scene.ts';
+import type { SketchLayers } from '../../shared/sketch-layers.ts';
 import {
   currentVersion,
   panelText,
@@ -18,7 +14,7 @@ import {
 } from '../../shared/story.ts';
 import type { Library } from '../library/library.ts';
 import type { Clock } from '../ports.ts';
-import { boxOf, drawFigures, drawScene, sketchSize } from '../sketch/draw.ts';
+import { drawFigures, drawLayers, drawScene } from '../sketch/draw.ts';
 import { figureInfo, findFigures } from '../sketch/lexicon.ts';
 import { places } from '../sketch/places.ts';
 import { rasterise } from '../sketch/raster.ts';
@@ -51,10 +47,23 @@ export class Sketches {
     this.#parts = parts;
   }
 
-  /** @throws FabulaError `invalid-input` when the place or a figure is not known */
-  preview(scene: Scene): SketchPreview {
-    const aspect = sketchSize.width / sketchSize.height;
-    return { svg: drawScene(scene), figures: scene.figures.map((figure) => boxOf(figure, aspect)) };
+  /**
+   * @param has keys of the documents that need not be sent again
+   * @throws FabulaError `invalid-input` when the place or a figure is not known
+   */
+  preview(scene: Scene, has: readonly string[] = []): SketchLayers {
+    const there = new Set(has);
+    const shortened = (key: string): string => hash('sha256', key).slice(0, 20);
+    const drawn = drawLayers(scene, (key) => there.has(shortened(key)));
+    return {
+      ...drawn,
+      back: shortened(drawn.back),
+      front: shortened(drawn.front),
+      figures: drawn.figures.map((figure) => ({ ...figure, drawing: shortened(figure.drawing) })),
+      documents: Object.fromEntries(
+        Object.entries(drawn.documents).map(([key, svg]) => [shortened(key), svg]),
+      ),
+    };
   }
 
   /** Draws a scene and keeps the drawing. */

@@ -1,17 +1,19 @@
 import * as api from '../api.ts';
 import type { MessageKey } from '../../../shared/messages.ts';
 import type { Figure, FigureBox, Scene } from '../../../shared/scene.ts';
+import type { SketchLayers } from '../../../shared/sketch-layers.ts';
 import { currentVersion, type ImageBlock, type ImageVersion, type Panel } from '../../../shared/story.ts';
 import { newId } from './ids.ts';
 import { t } from './language.svelte.ts';
 import type { Notices } from './notices.svelte.ts';
 import * as edits from './scene-edits.ts';
+import type { DrawnSketch } from './sketch-painter.ts';
 import type { StoryState } from './story.svelte.ts';
 
 /** Steps with a key or a slider that follow each other within this time are one edit. */
 const pauseMs = 450;
-/** A picture that has not been painted after this time is not waited for. */
-const paintMs = 400;
+/** Documents kept ready to be painted; the oldest go first. */
+const documentsKept = 300;
 
 /** The address of an SVG document, for an `<img>`, where it can run nothing. */
 export function svgAddress(svg: string): string {
@@ -21,12 +23,6 @@ export function svgAddress(svg: string): string {
 
 /** What a figure dragged from a search into the picture carries: its icon and word, as JSON. */
 export const figureType = 'application/x-fabula-figure';
-
-interface Shown {
-  readonly scene: Scene;
-  readonly address: string;
-  readonly boxes: ReadonlyMap<string, FigureBox>;
-}
 
 /** Where the frame of a figure is to be drawn, in fractions of the picture. */
 export type Frame = Omit<FigureBox, 'id'>;
@@ -39,8 +35,8 @@ export class SketchState {
   readonly story: StoryState;
   readonly block: string;
   readonly #notices: Notices;
-  /** The drawing on the screen, which may be a step behind {@link scene}. */
-  shown = $state.raw<Shown | null>(null);
+  /** The drawing as the studio made it last, which may be some steps behind {@link scene}. */
+  shown = $state.raw<DrawnSketch | null>(null);
   selected = $state.raw<readonly string[]>([]);
   /** The scene as it is being changed; null while it is as the story has it. */
   #draft = $state.raw<Scene | null>(null);
@@ -52,8 +48,7 @@ export class SketchState {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #wanted: Scene | null = null;
   #drawing = false;
-  #painting: Promise<void> = Promise.resolve();
-  #painted: (() => void) | null = null;
+  readonly #documents = new Map<string, HTMLImageElement>();
 
   readonly #place = $derived.by((): { panel: Panel; block: ImageBlock } | null => {
     for (const panel of this.story.story.panels) {
@@ -88,31 +83,17 @@ export class SketchState {
     if (!this.#drawing) void this.#drawAll();
   }
 
-  /** The picture last asked for is on the page. */
-  pictureLoaded(): void {
-    this.#painted?.();
-  }
-
   async #drawAll(): Promise<void> {
     this.#drawing = true;
     try {
       while (this.#wanted && this.#wanted !== this.shown?.scene) {
         const scene = this.#wanted;
-        const { svg, figures } = await api.command('sketch.preview', { scene });
-        // A picture replaced before it is decoded is never seen, so the one before is waited for.
-        await this.#painting;
-        const address = svgAddress(svg);
-        if (address !== this.shown?.address) {
-          this.#painting = new Promise<void>((resolve) => {
-            this.#painted = resolve;
-            setTimeout(resolve, paintMs);
-          });
-        }
-        this.shown = {
-          scene,
-          address,
-          boxes: new Map(figures.map((box) => [box.id, box])),
-        };
+        const has = [...this.#documents.keys()];
+        const layers = await api.command('sketch.preview', { scene, has });
+        await this.#decode(layers.documents);
+        const byId = layers.figures.map((figure) => [figure.box.id, figure] as const);
+        this.shown = { scene, layers, figures: new Map(byId), documents: new Map(this.#documents) };
+        this.#forgetDocuments(layers);
       }
     } catch (error) {
       this.#wanted = null;
@@ -122,9 +103,35 @@ export class SketchState {
     }
   }
 
+  /** Waits until documents can be painted. */
+  async #decode(documents: Readonly<Record<string, string>>): Promise<void> {
+    await Promise.all(
+      Object.entries(documents).map(async ([key, svg]) => {
+        const picture = new Image();
+        picture.src = svgAddress(svg);
+        await picture.decode();
+        this.#documents.set(key, picture);
+      }),
+    );
+  }
+
+  /** Forgets the documents used longest ago. */
+  #forgetDocuments({ back, front, figures }: SketchLayers): void {
+    for (const key of [back, front, ...figures.map(({ drawing }) => drawing)]) {
+      const picture = this.#documents.get(key);
+      if (!picture) continue;
+      this.#documents.delete(key);
+      this.#documents.set(key, picture);
+    }
+    for (const key of this.#documents.keys()) {
+      if (this.#documents.size <= documentsKept) return;
+      this.#documents.delete(key);
+    }
+  }
+
   /** The frame of a figure as it is now, worked out from where it was when it was last drawn. */
   frame(figure: Figure): Frame | null {
-    const box = this.shown?.boxes.get(figure.id);
+    const box = this.shown?.figures.get(figure.id)?.box;
     const was = this.shown?.scene.figures.find((one) => one.id === figure.id);
     if (!box || !was || was.icon !== figure.icon) return null;
     if (was === figure) return box;
