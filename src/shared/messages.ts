@@ -1,6 +1,7 @@
 import { IntlMessageFormat } from 'intl-messageformat';
 import app from './messages/en/app.json' with { type: 'json' };
 import board from './messages/en/board.json' with { type: 'json' };
+import decide from './messages/en/decide.json' with { type: 'json' };
 import exporting from './messages/en/export.json' with { type: 'json' };
 import library from './messages/en/library.json' with { type: 'json' };
 import match from './messages/en/match.json' with { type: 'json' };
@@ -10,6 +11,7 @@ import sketch from './messages/en/sketch.json' with { type: 'json' };
 import suggest from './messages/en/suggest.json' with { type: 'json' };
 import appEs from './messages/es/app.json' with { type: 'json' };
 import boardEs from './messages/es/board.json' with { type: 'json' };
+import decideEs from './messages/es/decide.json' with { type: 'json' };
 import exportingEs from './messages/es/export.json' with { type: 'json' };
 import libraryEs from './messages/es/library.json' with { type: 'json' };
 import matchEs from './messages/es/match.json' with { type: 'json' };
@@ -19,6 +21,7 @@ import sketchEs from './messages/es/sketch.json' with { type: 'json' };
 import suggestEs from './messages/es/suggest.json' with { type: 'json' };
 import appAr from './messages/ar/app.json' with { type: 'json' };
 import boardAr from './messages/ar/board.json' with { type: 'json' };
+import decideAr from './messages/ar/decide.json' with { type: 'json' };
 import exportingAr from './messages/ar/export.json' with { type: 'json' };
 import libraryAr from './messages/ar/library.json' with { type: 'json' };
 import matchAr from './messages/ar/match.json' with { type: 'json' };
@@ -28,6 +31,7 @@ import sketchAr from './messages/ar/sketch.json' with { type: 'json' };
 import suggestAr from './messages/ar/suggest.json' with { type: 'json' };
 import appJa from './messages/ja/app.json' with { type: 'json' };
 import boardJa from './messages/ja/board.json' with { type: 'json' };
+import decideJa from './messages/ja/decide.json' with { type: 'json' };
 import exportingJa from './messages/ja/export.json' with { type: 'json' };
 import libraryJa from './messages/ja/library.json' with { type: 'json' };
 import matchJa from './messages/ja/match.json' with { type: 'json' };
@@ -37,6 +41,7 @@ import sketchJa from './messages/ja/sketch.json' with { type: 'json' };
 import suggestJa from './messages/ja/suggest.json' with { type: 'json' };
 import appMs from './messages/ms/app.json' with { type: 'json' };
 import boardMs from './messages/ms/board.json' with { type: 'json' };
+import decideMs from './messages/ms/decide.json' with { type: 'json' };
 import exportingMs from './messages/ms/export.json' with { type: 'json' };
 import libraryMs from './messages/ms/library.json' with { type: 'json' };
 import matchMs from './messages/ms/match.json' with { type: 'json' };
@@ -51,7 +56,7 @@ import suggestMs from './messages/ms/suggest.json' with { type: 'json' };
  * has every key; tests see to it that the others have the same ones.
  */
 
-const english = { app, board, export: exporting, library, match, menu, pyramid, sketch, suggest };
+const english = { app, board, decide, export: exporting, library, match, menu, pyramid, sketch, suggest };
 type English = typeof english;
 
 /** `area.name` of every message. */
@@ -78,6 +83,7 @@ const catalogues: Readonly<Record<Language, Catalogue>> = {
   es: {
     app: appEs,
     board: boardEs,
+    decide: decideEs,
     export: exportingEs,
     library: libraryEs,
     match: matchEs,
@@ -89,6 +95,7 @@ const catalogues: Readonly<Record<Language, Catalogue>> = {
   ar: {
     app: appAr,
     board: boardAr,
+    decide: decideAr,
     export: exportingAr,
     library: libraryAr,
     match: matchAr,
@@ -100,6 +107,7 @@ const catalogues: Readonly<Record<Language, Catalogue>> = {
   ja: {
     app: appJa,
     board: boardJa,
+    decide: decideJa,
     export: exportingJa,
     library: libraryJa,
     match: matchJa,
@@ -111,6 +119,7 @@ const catalogues: Readonly<Record<Language, Catalogue>> = {
   ms: {
     app: appMs,
     board: boardMs,
+    decide: decideMs,
     export: exportingMs,
     library: libraryMs,
     match: matchMs,

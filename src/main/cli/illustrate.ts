@@ -1,5 +1,6 @@
 import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
+import type { Match } from '../../shared/contract.ts';
 import { toFailure } from '../../shared/errors.ts';
 import { currentVersion, panelText, type Story } from '../../shared/story.ts';
 import type { Studio } from '../studio.ts';
@@ -7,6 +8,7 @@ import { common, wholeNumber, type Cli } from './cli.ts';
 import { exportOptions, formatOf, withLayout, type LayoutOptions } from './export-options.ts';
 import { writeStory } from './export.ts';
 import { embed } from './import.ts';
+import { choiceNames } from './match.ts';
 import { count, printable } from './terminal.ts';
 
 /** What became of a panel: where its picture comes from, and how sure that is. */
@@ -16,7 +18,8 @@ export interface PanelPicture {
   confidence: number | null;
   asset: string | null;
   text: string;
-  /** Why this picture was suggested; null where the panel had one already. */
+  /** What was decided, and why; null where the panel had a picture already. */
+  decision: Match['decision']['choice'] | null;
   reason: string | null;
 }
 
@@ -44,7 +47,11 @@ export function addIllustrate(program: Command, cli: Cli): void {
       cli.terminal.data({ story: story.id, file, panels });
       panels.forEach((panel) => {
         sayPanel(cli, panel);
-        if (options.explain && panel.reason !== null) cli.terminal.say(`     ${printable(panel.reason)}`);
+        if (options.explain && panel.decision !== null) {
+          cli.terminal.say(
+            `     Suggested: ${choiceNames[panel.decision]}. ${printable(panel.reason ?? '')}`,
+          );
+        }
       });
       cli.terminal.say(
         `${count(panels.length, 'panel')} in ${printable(options.output)} (story ${story.id}).`,
@@ -70,19 +77,23 @@ export async function illustrateFile(
   const decisions = new Map(
     studio.jobs
       .results(job.id)
-      .map(({ item, result }) => [item, (result as { reason?: string } | null)?.reason]),
+      .map(({ item, result }) => [
+        item,
+        result as Partial<Pick<Match['decision'], 'choice' | 'reason'>> | null,
+      ]),
   );
   const illustrated = studio.stories.open(story.id).story;
   return {
     story: illustrated,
     panels: illustrated.panels.map((panel, index) => ({
       ...pictureOf(panel, index),
-      reason: decisions.get(panel.id) ?? null,
+      decision: decisions.get(panel.id)?.choice ?? null,
+      reason: decisions.get(panel.id)?.reason ?? null,
     })),
   };
 }
 
-function pictureOf(panel: Story['panels'][number], index: number): Omit<PanelPicture, 'reason'> {
+function pictureOf(panel: Story['panels'][number], index: number): Omit<PanelPicture, 'decision' | 'reason'> {
   const image = panel.blocks.find((block) => block.type === 'image');
   const version = image?.type === 'image' ? currentVersion(image) : undefined;
   return {

@@ -11,6 +11,7 @@ import { addIllustrate } from './illustrate.ts';
 import { addImport } from './import.ts';
 import { addJobs } from './jobs.ts';
 import { addLook } from './look.ts';
+import { addDecide, addMatch } from './match.ts';
 import { addPacks } from './packs.ts';
 import { addSearch } from './search.ts';
 import { addServe } from './serve.ts';
@@ -25,6 +26,8 @@ const commands = [
   addWords,
   addLook,
   addSketch,
+  addMatch,
+  addDecide,
   addIllustrate,
   addContinue,
   addExport,

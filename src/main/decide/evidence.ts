@@ -65,7 +65,8 @@ export function inputsOf({ found, second, words, drawn, undrawn, library }: Evid
     Math.log1p(drawn ?? 0),
     Math.log1p(undrawn),
     (drawn ?? 0) === 0 ? 1 : 0,
-    Math.log1p(library) / 5,
+    // Larger libraries than those it was fitted on are taken for as large.
+    Math.log1p(Math.min(library, 400)) / 5,
   ];
 }
 

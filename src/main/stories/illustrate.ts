@@ -5,6 +5,7 @@ import { reasonText } from '../../shared/reasons.ts';
 import type { Scene } from '../../shared/scene.ts';
 import {
   currentVersion,
+  defaultSettings,
   panelQuery,
   panelText,
   type ImageVersion,
@@ -158,6 +159,23 @@ export class Illustrator {
       );
     }
     return this.#match(story, index, { ...input, used: new Set() }, { signal, send });
+  }
+
+  /** What a match would be for a text alone, without a story around it. Draws nothing. */
+  matchText(text: string, limit: number, options: MatchOptions = {}): Promise<Match> {
+    const id = this.#parts.ids.next();
+    const now = this.#parts.clock.now().toISOString();
+    const story: Story = {
+      format: 1,
+      id,
+      title: '',
+      createdAt: now,
+      updatedAt: now,
+      settings: defaultSettings,
+      cast: [],
+      panels: [{ id, shot: '', notes: '', dialogue: '', duration: null, blocks: [] }],
+    };
+    return this.#match(story, 0, { query: text, limit, sketches: 0, used: new Set() }, options);
   }
 
   /** Gives every panel without a picture its best match, as a job; each panel is one undoable edit. */
