@@ -222,6 +222,7 @@ export class Studio {
       dataDir: this.dataDir,
       assets: this.library.count(),
       stories: this.stories.list().length,
+      captionRegions: this.models.choosesRegions,
     };
   }
 

@@ -432,6 +432,8 @@ export interface About {
   dataDir: string;
   assets: number;
   stories: number;
+  /** Whether the pack that captions can say which parts of a picture it looks at. */
+  captionRegions: boolean;
 }
 
 // Inputs with options

@@ -79,6 +79,15 @@ export class Models {
     return { beams, maxTokens, lengthPenalty };
   }
 
+  /** Whether {@link captionRegions} can be asked of the pack that captions. */
+  get choosesRegions(): boolean {
+    const packs = this.#packs;
+    return (
+      packs.list().some(({ roles }) => roles.includes('caption')) &&
+      packs.get('caption').role.tokenCounts !== undefined
+    );
+  }
+
   /** The pack that writes, `pack@revision`, and the languages it writes (BCP 47). */
   get writer(): { version: string; languages: readonly string[] } {
     const { version, role } = this.#packs.get('write');
