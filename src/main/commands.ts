@@ -37,6 +37,8 @@ export const commands: { readonly [Name in CommandName]: Handler<Name> } = {
       },
       { filter, limit },
     ),
+  'library.mix': (studio, { pictures, text, filter, limit }, context) =>
+    studio.mix.find(pictures, text, { ...context, filter, limit }),
   'library.ids': (studio, { filter, order }) => studio.library.ids(filter, order),
   'library.facets': (studio, { filter }) => studio.library.facets(filter),
   'library.words': (studio, { asset }) => studio.pyramids.read(asset),
@@ -118,6 +120,8 @@ export const commands: { readonly [Name in CommandName]: Handler<Name> } = {
 
   'sketch.draw': (studio, input) => studio.drawSketch(input),
   'sketch.preview': (studio, { scene, has }) => studio.sketches.preview(scene, has),
+  'sketch.mix': (studio, { pictures, text }, context) => studio.mix.draw(pictures, text, context),
+  'sketch.keep': (studio, { scene, caption }) => studio.mix.keep(scene, caption),
   'sketch.read': (studio, { text, seed, story, panel }) => ({
     scene: studio.sketches.read(text, seed, story, panel),
   }),

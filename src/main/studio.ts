@@ -22,6 +22,7 @@ import { importedAssets, importRunner, startImport } from './library/import-job.
 import { Library } from './library/library.ts';
 import { VectorIndex } from './library/search.ts';
 import type { SpawnWorker } from './models/host.ts';
+import { Mix } from './mix.ts';
 import { Models } from './models/models.ts';
 import { Packs } from './models/packs.ts';
 import { randomIds, systemClock, type Clock, type Ids } from './ports.ts';
@@ -101,6 +102,7 @@ export class Studio {
   readonly stories: Stories;
   readonly illustrator: Illustrator;
   readonly sketches: Sketches;
+  readonly mix: Mix;
   readonly choices: Choices;
   readonly lessons: Lessons;
   readonly exports: Exports;
@@ -188,6 +190,7 @@ export class Studio {
       learning: () => this.settings.get().learn,
     });
     const reader = new StoryReader({ library, models });
+    this.mix = new Mix({ library, search: this.search, models, database, pyramids: this.pyramids });
     this.illustrator = new Illustrator({
       reader,
       stories: this.stories,

@@ -3,6 +3,7 @@ import type { Condition } from './condition.ts';
 import { EditSchema, type Edit } from './edits.ts';
 import type { ErrorCode, Json } from './errors.ts';
 import type { MessageKey, MessageValues } from './messages.ts';
+import type { MixNote } from './mix.ts';
 import { pyramidLayers, type Pyramid } from './pyramid.ts';
 import { FigureSchema, SceneSchema, type Figure, type Scene } from './scene.ts';
 import { SettingsSchema, type Settings } from './settings.ts';
@@ -182,6 +183,33 @@ export interface SearchAnswer {
   good: boolean;
   /** What the encoder was asked, when the query's words were translated first; else null. */
   translated: string | null;
+}
+
+/** What a picture to be mixed was understood by: a sketch's own scene, the words seen on it, its caption or its name. */
+export type MixSource = 'scene' | 'words' | 'caption' | 'name';
+
+/** A picture understood and changed in words. */
+interface Mixed {
+  source: MixSource;
+  /** The words by which the first picture was understood; empty for a sketch's own scene. */
+  understood: string;
+  /** What was changed, what was not, and what was kept. */
+  notes: MixNote[];
+  /** The changed picture, in English. */
+  description: string;
+}
+
+export interface MixFound extends Mixed {
+  /** Best first; a confidence is the probability that a picture shows what the changed one would. */
+  hits: SearchHit[];
+  /** False when nothing in the library is likely to be what was asked. */
+  good: boolean;
+}
+
+export interface MixDrawn extends Mixed {
+  scene: Scene;
+  /** The first picture's, before the change. */
+  before: Scene;
 }
 
 export interface Candidate {
@@ -617,6 +645,16 @@ function command<Output>() {
   return <Input extends z.ZodType>(input: Input): Command<Input, Output> => ({ input });
 }
 
+/** One or two pictures, with the scene where a story has it, and what is to be different. */
+const MixSchema = z.object({
+  pictures: z
+    .array(z.object({ asset: AssetIdSchema, scene: SceneSchema.optional() }))
+    .min(1)
+    .max(2),
+  text: z.string().max(1000).default(''),
+  request: IdSchema.optional(),
+});
+
 const Nothing = z.object({});
 const HistoryScope = z.object({ story: IdSchema.optional() });
 const Seed = z.number().int().min(0).max(0xffffffff);
@@ -673,6 +711,13 @@ export const contract = {
         (query) => query.text.trim() !== '' || query.asset !== undefined || query.with.length > 0,
         'give a text or a picture to search for',
       ),
+  ),
+  /** Finds pictures that are like one but for a change told in words. Sends the words it was understood by as `text`. */
+  'library.mix': command<MixFound>()(
+    MixSchema.extend({
+      filter: AssetFilterSchema.default({}),
+      limit: z.number().int().min(1).max(200).default(12),
+    }),
   ),
   /** The ids of all pictures of a filter. */
   'library.ids': command<string[]>()(
@@ -909,6 +954,12 @@ export const contract = {
       /** Keys of the documents the asker has already. */
       has: z.array(z.string().max(200)).max(1000).default([]),
     }),
+  ),
+  /** Changes a picture's scene as words say and keeps everything else; draws nothing yet. Sends `text` as `library.mix`. */
+  'sketch.mix': command<MixDrawn>()(MixSchema),
+  /** Draws a scene and keeps it in the library for good, with a caption; its scene stays known. */
+  'sketch.keep': command<{ asset: string }>()(
+    z.object({ scene: SceneSchema, caption: z.string().trim().min(1).max(10_000) }),
   ),
   /** Reads a text, as `sketch.draw` does, and draws nothing. With `panel`, pronouns may refer to the panels before. */
   'sketch.read': command<{ scene: Scene }>()(

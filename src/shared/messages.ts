@@ -6,6 +6,7 @@ import exporting from './messages/en/export.json' with { type: 'json' };
 import library from './messages/en/library.json' with { type: 'json' };
 import match from './messages/en/match.json' with { type: 'json' };
 import menu from './messages/en/menu.json' with { type: 'json' };
+import mix from './messages/en/mix.json' with { type: 'json' };
 import pyramid from './messages/en/pyramid.json' with { type: 'json' };
 import sketch from './messages/en/sketch.json' with { type: 'json' };
 import suggest from './messages/en/suggest.json' with { type: 'json' };
@@ -16,6 +17,7 @@ import exportingEs from './messages/es/export.json' with { type: 'json' };
 import libraryEs from './messages/es/library.json' with { type: 'json' };
 import matchEs from './messages/es/match.json' with { type: 'json' };
 import menuEs from './messages/es/menu.json' with { type: 'json' };
+import mixEs from './messages/es/mix.json' with { type: 'json' };
 import pyramidEs from './messages/es/pyramid.json' with { type: 'json' };
 import sketchEs from './messages/es/sketch.json' with { type: 'json' };
 import suggestEs from './messages/es/suggest.json' with { type: 'json' };
@@ -26,6 +28,7 @@ import exportingAr from './messages/ar/export.json' with { type: 'json' };
 import libraryAr from './messages/ar/library.json' with { type: 'json' };
 import matchAr from './messages/ar/match.json' with { type: 'json' };
 import menuAr from './messages/ar/menu.json' with { type: 'json' };
+import mixAr from './messages/ar/mix.json' with { type: 'json' };
 import pyramidAr from './messages/ar/pyramid.json' with { type: 'json' };
 import sketchAr from './messages/ar/sketch.json' with { type: 'json' };
 import suggestAr from './messages/ar/suggest.json' with { type: 'json' };
@@ -36,6 +39,7 @@ import exportingJa from './messages/ja/export.json' with { type: 'json' };
 import libraryJa from './messages/ja/library.json' with { type: 'json' };
 import matchJa from './messages/ja/match.json' with { type: 'json' };
 import menuJa from './messages/ja/menu.json' with { type: 'json' };
+import mixJa from './messages/ja/mix.json' with { type: 'json' };
 import pyramidJa from './messages/ja/pyramid.json' with { type: 'json' };
 import sketchJa from './messages/ja/sketch.json' with { type: 'json' };
 import suggestJa from './messages/ja/suggest.json' with { type: 'json' };
@@ -46,6 +50,7 @@ import exportingMs from './messages/ms/export.json' with { type: 'json' };
 import libraryMs from './messages/ms/library.json' with { type: 'json' };
 import matchMs from './messages/ms/match.json' with { type: 'json' };
 import menuMs from './messages/ms/menu.json' with { type: 'json' };
+import mixMs from './messages/ms/mix.json' with { type: 'json' };
 import pyramidMs from './messages/ms/pyramid.json' with { type: 'json' };
 import sketchMs from './messages/ms/sketch.json' with { type: 'json' };
 import suggestMs from './messages/ms/suggest.json' with { type: 'json' };
@@ -56,7 +61,7 @@ import suggestMs from './messages/ms/suggest.json' with { type: 'json' };
  * has every key; tests see to it that the others have the same ones.
  */
 
-const english = { app, board, decide, export: exporting, library, match, menu, pyramid, sketch, suggest };
+const english = { app, board, decide, export: exporting, library, match, menu, mix, pyramid, sketch, suggest };
 type English = typeof english;
 
 /** `area.name` of every message. */
@@ -88,6 +93,7 @@ const catalogues: Readonly<Record<Language, Catalogue>> = {
     library: libraryEs,
     match: matchEs,
     menu: menuEs,
+    mix: mixEs,
     pyramid: pyramidEs,
     sketch: sketchEs,
     suggest: suggestEs,
@@ -100,6 +106,7 @@ const catalogues: Readonly<Record<Language, Catalogue>> = {
     library: libraryAr,
     match: matchAr,
     menu: menuAr,
+    mix: mixAr,
     pyramid: pyramidAr,
     sketch: sketchAr,
     suggest: suggestAr,
@@ -112,6 +119,7 @@ const catalogues: Readonly<Record<Language, Catalogue>> = {
     library: libraryJa,
     match: matchJa,
     menu: menuJa,
+    mix: mixJa,
     pyramid: pyramidJa,
     sketch: sketchJa,
     suggest: suggestJa,
@@ -124,6 +132,7 @@ const catalogues: Readonly<Record<Language, Catalogue>> = {
     library: libraryMs,
     match: matchMs,
     menu: menuMs,
+    mix: mixMs,
     pyramid: pyramidMs,
     sketch: sketchMs,
     suggest: suggestMs,

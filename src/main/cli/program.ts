@@ -12,6 +12,7 @@ import { addImport } from './import.ts';
 import { addJobs } from './jobs.ts';
 import { addLook } from './look.ts';
 import { addDecide, addMatch } from './match.ts';
+import { addMix } from './mix.ts';
 import { addPacks } from './packs.ts';
 import { addSearch } from './search.ts';
 import { addServe } from './serve.ts';
@@ -28,6 +29,7 @@ const commands = [
   addSketch,
   addMatch,
   addDecide,
+  addMix,
   addIllustrate,
   addContinue,
   addExport,

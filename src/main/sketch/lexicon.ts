@@ -276,6 +276,8 @@ export function wordForms(word: string, language: string): string[] {
     add(stem);
     const bases = [bare, stem];
     for (const form of [bare, stem]) bases.push(form.replace(/^(?:بال|كال|ال|لل|[بلك](?=.{3}))/, ''));
+    // The ending of the indefinite object: قاربا, a boat.
+    for (const form of [bare, stem]) if (form.endsWith('ا')) bases.push(form.slice(0, -1));
     for (const base of bases) {
       add(base);
       // Dual and sound plurals, and the pronoun endings.

@@ -303,7 +303,7 @@ function hueBefore(items: readonly Item[], item: Item): string | undefined {
 }
 
 /** The hue shift that gives a figure a colour. Greys cannot be dyed, and white and black cannot be reached. */
-function hueFor(info: FigureInfo, colour: string | undefined): { hue?: number } {
+export function hueFor(info: FigureInfo, colour: string | undefined): { hue?: number } {
   const degrees = colour === undefined ? undefined : hueDegrees[colour];
   if (degrees === undefined) return {};
   const from = isPerson(info) && info.lacks === 'head' ? 4 : info.hue;
@@ -311,10 +311,12 @@ function hueFor(info: FigureInfo, colour: string | undefined): { hue?: number } 
   return { hue: ((degrees - from + 540) % 360) - 180 };
 }
 
-const isPerson = (info: FigureInfo): boolean =>
+/** A person, whole or in part. */
+export const isPerson = (info: FigureInfo): boolean =>
   info.lacks === 'head' || info.lacks === 'bust' || /^(?:man|woman|person)-/.test(info.icon);
 
-const isCreature = (info: FigureInfo): boolean =>
+/** What lives, or is drawn as if it did. */
+export const isCreature = (info: FigureInfo): boolean =>
   info.lacks !== undefined || isPerson(info) || creatures.has(info.icon);
 
 const creatures = new Set(
@@ -1114,7 +1116,7 @@ function reaches(actors: readonly MutableActor[], from: number, to: number): boo
 }
 
 /** People nobody described have any of the skin tones; which one depends on the word, so that it stays in a text. */
-function toned(icon: string, key: string, seed: number): string {
+export function toned(icon: string, key: string, seed: number): string {
   const info = figureInfo(icon);
   if (!info || !isPerson(info) || toneSuffix.test(icon)) return icon;
   const tone = tones[hashText(key, seed) % tones.length] ?? 'medium';

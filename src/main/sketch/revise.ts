@@ -218,7 +218,8 @@ function keepsLooking(figure: Figure, icon: string): boolean {
   return facing(now, (was.facing === 'R') !== figure.flip);
 }
 
-function freeId(wanted: string, taken: ReadonlySet<string>): string {
+/** A figure's id that is not taken yet. */
+export function freeId(wanted: string, taken: ReadonlySet<string>): string {
   if (!taken.has(wanted)) return wanted;
   const base = wanted.slice(0, 56);
   for (let nth = 2; ; nth++) if (!taken.has(`${base}-${nth}`)) return `${base}-${nth}`;
@@ -282,12 +283,21 @@ export function fitFigure(
   return { ...fitted, id, height, x: round(roomiest(scene, (height * box.w) / box.h / shape, fitted.x)) };
 }
 
-/** Where across the picture something of a width covers the least of what is there. */
-function roomiest(scene: Scene, wide: number, wish: number): number {
+/**
+ * Where across the picture something of a width covers the least of what is there.
+ *
+ * @param range where its middle may be
+ */
+export function roomiest(
+  scene: Scene,
+  wide: number,
+  wish: number,
+  [from, to]: readonly [number, number] = [0.06, 0.94],
+): number {
   let best = wish;
   let least = Infinity;
   for (let step = 0; step <= 16; step++) {
-    const x = Math.min(1 - wide / 2, Math.max(wide / 2, 0.06 + step * 0.055));
+    const x = Math.min(1 - wide / 2, Math.max(wide / 2, from + (step * (to - from)) / 16));
     const covered = scene.figures.reduce((sum, figure) => {
       const box = figureBox(figure.icon);
       const half = (figure.height * box.w) / box.h / shape / 2;
