@@ -208,7 +208,7 @@ def train_words(see: See, cached: Cached, words: list[str], numbers: np.ndarray,
             optimizer.step()
         step += 1
         shown = loss.item() if math.isnan(shown) else 0.98 * shown + 0.02 * loss.item()
-        if step % 200 == 0 or step == 20:
+        if step % 100 == 0 or step == 20:
             with torch.inference_mode():
                 of_held = loss_of(held, np.zeros(len(held), int)).item()
                 first = see.weights(cached.batch(held[:3], np.zeros(3, int)))[..., :WORDS].amax(1).topk(6).indices
@@ -238,16 +238,17 @@ def train_see(arguments: argparse.Namespace, config: dict) -> None:
     path = arguments.out / "joint-see.pt"
     photos, scenes = cached.numbers("train", "photo"), cached.numbers("train", "scene")
     held = cached.numbers("held_back", "photo")[:200]
-    if not arguments.start:
-        captions = [cached.captions[number] for number in [*photos, *scenes]]
-        words = caption_words(captions)
-        put_table(see, word_table(writer, pieces, captions, words))
-        train_words(see, cached, words, np.concatenate([photos, scenes]), held, arguments.word_minutes, 96)
-        torch.save(see.state_dict(), path)
+    captions = [cached.captions[number] for number in [*photos, *scenes]]
+    words = caption_words(captions)
     if arguments.start:
         see.load_state_dict(torch.load(arguments.start, weights_only=True))
+    else:
+        put_table(see, word_table(writer, pieces, captions, words))
     if arguments.align:
         align(see, np.load(arguments.align, mmap_mode="r"), cached.arrays[0])
+    if arguments.word_minutes > 0:
+        train_words(see, cached, words, np.concatenate([photos, scenes]), held, arguments.word_minutes, 96)
+        torch.save(see.state_dict(), path)
     matrices = [p for name, p in see.named_parameters() if p.ndim == 2 and name not in ("asks", "places")]
     others = [p for name, p in see.named_parameters() if p.ndim != 2 or name in ("asks", "places")]
     used = [Muon(matrices, arguments.rate, weight_decay=0.05), torch.optim.AdamW(others, arguments.rate / 2, weight_decay=0.0)]
@@ -498,7 +499,7 @@ def scene_rows(painted: list[dict], stories: list[dict], cached: Cached, seen: n
 
 def save_states(path: Path, states: States, extra: object) -> None:
     np.savez(path, values=states.values, panels=states.panels, starts=states.starts)
-    path.with_suffix(".json").write_text(json.dumps({"tells": states.tells, "extra": extra}))
+    path.with_suffix(".json").write_text(json.dumps({"tells": [[int(told) for told in row] for row in states.tells], "extra": extra}))
 
 
 def load_states(path: Path) -> tuple[States, object]:
@@ -577,11 +578,13 @@ def make_states(arguments: argparse.Namespace, config: dict) -> None:
     words = [json.loads(line) for line in open(arguments.scenes)]
     stories = [json.loads(line) for line in open(arguments.told)]
     started = time.time()
-    if "photos" in arguments.kinds:
+    if "photos" in arguments.kinds or "held" in arguments.kinds:
         texts = [panel["text"] for story in stories for panel in story["panels"]]
         train, held = cached.numbers("train", "photo"), cached.numbers("held_back", "photo")
         train = train[:arguments.photos_read]
-        for name, numbers, repeats, plainly in (("train", train, arguments.repeats, False), ("held", held, 1, True)):
+        for name, numbers, repeats, plainly in (("held", held, 1, True), ("train", train, arguments.repeats, False)):
+            if name == "train" and "photos" not in arguments.kinds:
+                continue
             rows = photo_rows(cached, pieces, numbers, chance, repeats, texts, {} if plainly else alike_photos(cached, numbers, train), plainly)
             states = run_states(writer, see, cached, rows, chance)
             save_states(arguments.out / f"joint-photos-{name}.npz", states, [int(n) for n in numbers])
@@ -617,6 +620,8 @@ def train_retrieve(arguments: argparse.Namespace, everything: dict) -> None:
     held_pictures = embed_pictures(arguments, everything, cached, np.array(held_numbers))[:, 0]
     place, held_place = ({number: at for at, number in enumerate(rows)} for rows in (numbers, held_numbers))
     reader, scale = Reader(pictures.shape[-1]), nn.Parameter(torch.tensor(3.0))
+    if arguments.start:
+        reader.load_state_dict(torch.load(arguments.start, weights_only=True))
     matrices = [p for p in reader.parameters() if p.ndim == 2]
     others = [p for p in reader.parameters() if p.ndim != 2]
     used = [Muon(matrices, arguments.rate, weight_decay=0.1), torch.optim.AdamW([*others, scale], arguments.rate, weight_decay=0.0)]
@@ -638,7 +643,7 @@ def train_retrieve(arguments: argparse.Namespace, everything: dict) -> None:
     checked_at = start
     while True:
         progress = (time.time() - start) / (60 * arguments.minutes)
-        if progress >= 1 or time.time() - checked_at > 40:
+        if progress >= 1 or time.time() - checked_at > 100:
             found, checked_at = checked(), time.time()
             print(f"step {step}  {progress * arguments.minutes:.1f} min  train {shown:.3f}  held back {found}", flush=True)
             good = found["one"][1] + found["five"][1]
@@ -758,11 +763,11 @@ def main() -> None:
     parser.add_argument("--word-minutes", type=float, default=3, help="see: for choosing words, at the beginning")
     parser.add_argument("--batch", type=int, default=48)
     parser.add_argument("--rate", type=float, default=0.004)
-    parser.add_argument("--start", type=Path, help="see: go on from this checkpoint")
+    parser.add_argument("--start", type=Path, help="see, retrieve: go on from this checkpoint")
     parser.add_argument("--align", type=Path, help="see: the tokens.npy that the checkpoint was trained on, if others now")
     parser.add_argument("--scenes", type=Path, help="states: scenes.jsonl of training/world/make.ts --words")
     parser.add_argument("--told", type=Path, help="states: what training/world/stories.ts wrote")
-    parser.add_argument("--kinds", default="photos,scenes", help="states: what to read")
+    parser.add_argument("--kinds", default="photos,scenes", help="states: what to read; held: the held-back photos alone")
     parser.add_argument("--repeats", type=int, default=3, help="states: rows a photo")
     parser.add_argument("--photos-read", type=int, default=100_000, help="states: photos that train")
     parser.add_argument("--stories", type=int, default=1500, help="states: stories that train")
