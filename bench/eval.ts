@@ -13,10 +13,11 @@ import { markdownTable, type EvalPart, type EvalRow } from './eval/row.ts';
 import { captions } from './eval/captions.ts';
 import { joint } from './eval/joint.ts';
 import { decide } from './eval/decide.ts';
+import { pyramid } from './eval/pyramid.ts';
 import { tokens } from './eval/tokens.ts';
 
 /** In the order of the table. */
-const parts: Record<string, EvalPart> = { captions, tokens, joint, decide };
+const parts: Record<string, EvalPart> = { captions, tokens, pyramid, joint, decide };
 
 const { values } = parseArgs({
   options: {

@@ -23,14 +23,14 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor, nn
 
-from cache_tokens import load_cached_tokens
+from cached import load_cached_tokens
 from common import IMAGE_SIZE, add_common_arguments, prepare
 from scenes import HELD_BACK_EVERY
 from words import GRID, Vocabulary
 
 CELLS = GRID * GRID
 WIDTH, GLOBAL_WIDTH = 256, 128
-BATCH = 64
+BATCH = 96
 HELD_BACK = 20
 PHOTO, LABELLED, SCENE = range(3)
 
@@ -93,7 +93,7 @@ def load_examples(work: Path, vocabulary: Vocabulary, more: tuple[np.ndarray, li
     cached = load_cached_tokens(work)
     kinds = np.array([{"photo": PHOTO, "labelled": LABELLED, "scene": SCENE}[kind] for kind in cached.kinds])
     held_back = np.array([part == "held_back" for part in cached.parts])
-    tokens = cached.tokens
+    tokens = cached.arrays[0]
     presence = np.stack([vocabulary.presence(captions) for captions in cached.captions])
     scenes = [json.loads(line) for line in open(work / "scenes.jsonl")]
     rows: dict[int, dict] = {}
@@ -193,9 +193,9 @@ def main() -> None:
     with torch.no_grad():
         head.presence.bias.copy_(torch.from_numpy(np.log(rate / (1 - rate))).float())
         head.cells.bias.fill_(-1)
-    optimiser = torch.optim.AdamW(head.parameters(), lr=2e-3, weight_decay=0.05, betas=(0.9, 0.98))
+    optimiser = torch.optim.AdamW(head.parameters(), lr=3e-3, weight_decay=0.05, betas=(0.9, 0.98))
     steps = arguments.epochs * (len(training) // BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 2e-3, total_steps=steps, pct_start=0.1)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 3e-3, total_steps=steps, pct_start=0.1)
     random = np.random.default_rng(arguments.seed)
     print(f"{len(vocabulary)} words, {sum(p.numel() for p in head.parameters())} numbers, {len(training)} examples", flush=True)
     started = time.time()
