@@ -8,6 +8,9 @@ export const tellingLengths = [1, 2, 3, 4, 5] as const;
 /** 1 a word, 2 a phrase, 3 a sentence, 4 a sentence with the details, 5 a paragraph that says where things are. */
 export type TellingLength = (typeof tellingLengths)[number];
 
+/** Words less likely are shown in the pyramid, with how likely they are, and not told as if they were so. */
+const sure = 0.35;
+
 const placePhrases: Readonly<Record<string, string>> = {
   beach: 'on the beach',
   sea: 'by the sea',
@@ -83,7 +86,9 @@ export function tell(pyramid: Pyramid, caption: string | null, length: TellingLe
   const saved = caption?.trim() ?? '';
   const sentence = saved === '' ? sentenceOf(things, place, pyramid) : finished(saved);
   if (length === 3) return sentence;
-  const unsaid = wordsDownTo(pyramid, 3).filter(({ word }) => !says(sentence, word));
+  const unsaid = wordsDownTo(pyramid, 3).filter(
+    ({ word, probability }) => probability >= sure && !says(sentence, word),
+  );
   if (length === 4) {
     const words = unsaid.filter(({ kind }) => kind !== 'count').map(({ word }) => word);
     return words.length === 0 ? sentence : `${sentence} Also seen: ${words.join(', ')}.`;
@@ -96,8 +101,11 @@ function phrase(things: readonly string[], place: Word | undefined): string {
 }
 
 function sentenceOf(things: readonly Word[], place: Word | undefined, pyramid: Pyramid): string {
-  const time = pyramid.details.find(({ word, kind }) => kind === 'time' && timePhrases[word] !== undefined);
-  const action = pyramid.details.find(({ kind }) => kind === 'action');
+  const time = pyramid.details.find(
+    ({ word, kind, probability }) =>
+      kind === 'time' && probability >= sure && timePhrases[word] !== undefined,
+  );
+  const action = pyramid.details.find(({ kind, probability }) => kind === 'action' && probability >= sure);
   const subject =
     things.length === 0
       ? withArticle(pyramid.concept.word)
@@ -113,7 +121,7 @@ function sentenceOf(things: readonly Word[], place: Word | undefined, pyramid: P
 
 /** A sentence each for what there is and where in the picture, what happens, the setting, and how it looks. */
 function paragraph(pyramid: Pyramid, unsaid: readonly Word[]): string[] {
-  const all = wordsDownTo(pyramid, 3);
+  const all = wordsDownTo(pyramid, 3).filter(({ probability }) => probability >= sure);
   const where = new Map<string, string[]>();
   for (const { word, kind, box } of all) {
     if (kind !== 'thing' || box === null) continue;
