@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Step 11: write words.onnx and words.json into a pack's folder, with words-role.json, what the manifest says of them.
+"""Step 11: write words.onnx and vocabulary.json, and words.json, the role's entry for the manifest, into a pack's folder.
 
 The network gives calibrated probabilities: the calibration of words.pt is folded in. It is checked against PyTorch in
 onnxruntime; the largest absolute difference is printed.
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.export import Dim
 
 from common import IMAGE_SIZE, add_common_arguments, prepare
-from export import check, export, file_entry
+from export import check, export
 from train_words import CELLS, WordHead
 from words import Vocabulary
 
@@ -66,11 +66,10 @@ def main() -> None:
     difference = check(module, path, [{"tokens": torch.randn(n, CELLS, channels)} for n in (1, 3, 8)],
                        ["presence", "cells"])
     lines = ",\n".join("  " + json.dumps(entry) for entry in vocabulary_json(vocabulary))
-    (arguments.out / "words.json").write_text(f"[\n{lines}\n]\n")
-    role = {"family": "starter", "vision": "vision.onnx", "words": "words.onnx", "vocabulary": "words.json",
+    (arguments.out / "vocabulary.json").write_text(f"[\n{lines}\n]\n")
+    role = {"family": "starter", "vision": "vision.onnx", "words": "words.onnx", "vocabulary": "vocabulary.json",
             "imageSize": IMAGE_SIZE, "batch": arguments.batch}
-    entry = {"words": role, "files": [file_entry(arguments.out / name) for name in ("words.onnx", "words.json")]}
-    (arguments.out / "words-role.json").write_text(json.dumps(entry, indent=2) + "\n")
+    (arguments.out / "words.json").write_text(json.dumps(role, indent=2) + "\n")
     print(f"words.onnx: {path.stat().st_size} bytes, differs from PyTorch by at most {difference:.2g}")
 
 
