@@ -155,6 +155,12 @@ async function walk(page: Page, language: Language, suffix: string): Promise<voi
     await ((await liked.count()) > 0 ? liked : pictures).first().click();
     await page.locator('aside img').first().waitFor();
   });
+  await view('words', async () => {
+    const chip = page.locator('.pyramid .layer-1 button');
+    await chip.waitFor({ timeout: 20_000 }).catch(() => undefined);
+    if ((await chip.count()) > 0) await chip.focus();
+    await page.waitForTimeout(300);
+  });
   await view('large', async () => {
     await page.locator('[data-asset]').nth(2).dblclick();
     await page.getByRole('button', { name: say('library.closeLarge') }).waitFor();

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Step 12: score words.pt with PyTorch alone on painted scenes, for comparison with the app (bench/eval/pyramid.ts).
+"""Score words.pt with PyTorch alone on painted scenes, for comparison with the app (bench/eval/pyramid.ts).
 
 `--scenes` is a folder of `npm run -s training:world -- --count 200 --seed 424242 --out DIR`. Writes
 training/figures/pyramid.json: how many words are likelier than not, and the sum of their probabilities.

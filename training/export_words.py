@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Step 11: write words.onnx and vocabulary.json, and words.json, the role's entry for the manifest, into a pack's folder.
+"""Write words.onnx and vocabulary.json, and words.json, the role's entry for the manifest, into a pack's folder.
 
 The network gives calibrated probabilities: the calibration of words.pt is folded in. It is checked against PyTorch in
 onnxruntime; the largest absolute difference is printed.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Step 10: train the head that reads words off the image tokens, for the word pyramid.
+"""Train the head that reads words off the image tokens, for the word pyramid.
 
 The photos' words come from their human captions, without places: each word's evidence is pooled over the 49 cells
 (log-sum-exp, as in multiple-instance learning; Pinheiro and Collobert 2015, "From image-level to pixel-level labeling
