@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from cached import load_cached_tokens
 from common import IMAGE_SIZE, add_common_arguments, prepare
 from scenes import HELD_BACK_EVERY
-from words import GRID, Vocabulary
+from words import GRID, SCENERY, Vocabulary
 
 CELLS = GRID * GRID
 WIDTH, GLOBAL_WIDTH = 256, 128
@@ -109,7 +109,8 @@ def load_examples(work: Path, vocabulary: Vocabulary, more: tuple[np.ndarray, li
         presence = np.concatenate([presence, np.zeros((len(more[1]), len(vocabulary)), bool)])
         rows |= {first + n: row for n, row in enumerate(more[1])}
     cells = {}
-    figures = np.zeros(len(vocabulary), bool)
+    # All that is drawn is known, so a thing that is no figure is not there.
+    figures = np.array([word.kind == "thing" and word.name not in SCENERY for word in vocabulary.words])
     for at, row in rows.items():
         presence[at], boxes = vocabulary.scene(row)
         cells[at] = boxes.reshape(CELLS, -1)
@@ -124,7 +125,9 @@ def loss_of(head: WordHead, examples: Examples, numbers: np.ndarray, flips: np.n
     presence = torch.from_numpy(examples.presence[numbers]).float()
     known = torch.from_numpy(examples.masks[examples.kinds[numbers]]).float()
     logits, cells = head(tokens)
-    loss = (F.binary_cross_entropy_with_logits(logits, presence, reduction="none") * known).sum(1).mean()
+    # Painted scenes are few for their many kinds of figures.
+    weight = torch.from_numpy(np.where(examples.kinds[numbers] == SCENE, 2.0, 1.0)).float()
+    loss = ((F.binary_cross_entropy_with_logits(logits, presence, reduction="none") * known).sum(1) * weight).mean()
     painted = np.flatnonzero(examples.kinds[numbers] == SCENE)
     if len(painted):
         words = np.flatnonzero(examples.masks[SCENE])

@@ -24,6 +24,9 @@ PLACE_WORDS = {
     "stage": "stage", "space": "space", "moon": "moon space", "shop": "shop indoors", "cave": "cave",
     "bridge": "bridge outdoors", "library": "library indoors",
 }
+# Things that the painter's places show by themselves: where they are no figure, nothing is said about them.
+SCENERY = set("tree flower house building plant rock fence furniture table bed couch chair mushroom castle clothes boat "
+              "window door sign light stairs carpet lamp cloud sun star crowd person people".split())
 TIME_WORDS = {"dawn": "sunrise", "day": "", "dusk": "sunset", "night": "night"}
 WEATHER_WORDS = {"rain": "rain", "storm": "storm", "fog": "fog", "snow": "snowfall", "wind": "wind"}
 
