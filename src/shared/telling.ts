@@ -73,7 +73,9 @@ const uncounted: ReadonlySet<string> = new Set(
 export function tell(pyramid: Pyramid, caption: string | null, length: TellingLength): string {
   const { concept, subjects } = pyramid;
   if (length === 1) return concept.word;
-  const things = [concept, ...subjects].filter(({ kind }) => kind === 'thing').slice(0, 2);
+  const things = [concept, ...subjects.filter((word) => !sameThing(concept, word))]
+    .filter(({ kind, probability }, at) => kind === 'thing' && (at === 0 || probability >= sure))
+    .slice(0, 2);
   const place = [concept, ...subjects].find(({ kind }) => kind === 'place');
   if (length === 2) {
     return things.length === 0
@@ -145,6 +147,16 @@ function paragraph(pyramid: Pyramid, unsaid: readonly Word[]): string[] {
   const looks = said('look');
   if (looks.length > 0) sentences.push(finished(`to be seen, too: ${listed(looks)}`));
   return sentences;
+}
+
+/** Whether two words are likely said of one thing: their places are nearly the same. */
+function sameThing(one: Word, other: Word): boolean {
+  if (one.kind !== 'thing' || other.kind !== 'thing' || one.box === null || other.box === null) return false;
+  const [a, b] = [one.box, other.box];
+  const across = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
+  const down = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
+  const common = Math.max(0, across) * Math.max(0, down);
+  return common > 0.5 * Math.min(a.width * a.height, b.width * b.height);
 }
 
 const placePhrase = ({ word }: Word): string => placePhrases[word] ?? `in the ${word}`;

@@ -122,6 +122,15 @@ const nearestPlace: Readonly<Record<string, string>> = {
   house: 'village',
 };
 
+/** Grass is in parks, too, the sea at beaches, the city around its streets. */
+const foundInMany: Readonly<Record<string, number>> = {
+  grass: 0.5,
+  field: 0.85,
+  sea: 0.75,
+  city: 0.8,
+  sky: 0.5,
+};
+
 /** Less likely words are not drawn: a figure that is wrong is worse than one that is missing. */
 const drawnFrom = 0.4;
 /** Boxes that overlap so much show one thing. */
@@ -140,10 +149,7 @@ export function sceneFromWords(words: readonly Word[], { seed }: { seed: number 
       .flatMap(({ word }) => senses('en', word).concepts)
       .find((concept) => concept.startsWith(`${kind} `))
       ?.slice(kind.length + 1);
-  const place =
-    said('place') ??
-    words.map(({ word }) => nearestPlace[word]).find((name) => name !== undefined) ??
-    'plain';
+  const place = placeOf(words);
   const bare: Scene = {
     format: 1,
     seed,
@@ -189,6 +195,20 @@ export function sceneFromWords(words: readonly Word[], { seed }: { seed: number 
     taken.push({ box: word.box, living });
   }
   return scene;
+}
+
+/** The place that words name: the likeliest, where what is found in many places counts for less. */
+function placeOf(words: readonly Word[]): string {
+  const named = words.flatMap(({ word, probability }) =>
+    senses('en', word).concepts.flatMap((concept) =>
+      concept.startsWith('place ')
+        ? [{ name: concept.slice('place '.length), weight: probability * (foundInMany[word] ?? 1) }]
+        : [],
+    ),
+  );
+  const [first, ...others] = named;
+  if (first) return others.reduce((best, one) => (one.weight > best.weight ? one : best), first).name;
+  return words.map(({ word }) => nearestPlace[word]).find((name) => name !== undefined) ?? 'plain';
 }
 
 /** A figure as large as fits into a box, with its foot in the middle of the box's lower edge. */
