@@ -68,6 +68,7 @@ export const windowCommands = {
 
   search: { group: 'library', title: 'menu.search', key: 'Mod+F' },
   'caption-many': { group: 'library', title: 'menu.captionMany' },
+  mix: { group: 'library', title: 'menu.mix', key: 'Mod+Shift+M' },
   'write-captions': { group: 'library', title: 'menu.writeCaptions' },
   review: { group: 'library', title: 'menu.review' },
   replace: { group: 'library', title: 'menu.replace', key: 'Mod+Shift+H' },

@@ -5,6 +5,7 @@ import {
   type CommandGroup,
   type WindowCommand,
 } from '../../../shared/window-commands.ts';
+import { currentVersion } from '../../../shared/story.ts';
 import { t } from './language.svelte.ts';
 import { storyActions } from './story-commands.ts';
 import type { WindowState } from './window.svelte.ts';
@@ -61,6 +62,21 @@ function actions(window: WindowState): Readonly<Record<WindowCommand, Action>> {
     window.view === 'story' && window.story !== null && window.story.storyView !== 'play';
   const withPanel = (): boolean => inStory() && window.story?.panel !== undefined;
   const inLibrary = (): boolean => window.view === 'library';
+  /** What would be mixed: the selected picture of the story, or one or two of the library. */
+  const mixed = (): WindowState['dialog'] => {
+    if (inStory()) {
+      const block = window.story?.imageBlock;
+      const version = block && currentVersion(block);
+      if (!version) return null;
+      const { asset, scene } = version;
+      return { name: 'mix', pictures: [{ asset, ...(scene ? { scene } : {}) }], block: block.id };
+    }
+    const inspected = inLibrary() ? window.library.inspected : null;
+    if (!inspected) return null;
+    const others = [...window.library.selected].filter((id) => id !== inspected.id);
+    const assets = others.length === 1 ? [...window.library.selected] : [inspected.id];
+    return { name: 'mix', pictures: assets.map((asset) => ({ asset })), block: null };
+  };
   const panelId = (): string => window.story!.panel!.id;
 
   return {
@@ -136,6 +152,7 @@ function actions(window: WindowState): Readonly<Record<WindowCommand, Action>> {
       enabled: withPanel,
       run: () => window.story!.continuation.start(panelId()),
     },
+    mix: { enabled: () => mixed() !== null, run: () => void (window.dialog = mixed()) },
     choices: { enabled: always, run: () => void (window.dialog = { name: 'choices' }) },
     illustrate: {
       enabled: inStory,

@@ -8,6 +8,7 @@ import { keep, kept } from './kept.ts';
 import { JobsState } from './jobs.svelte.ts';
 import { LayoutState } from './layout.svelte.ts';
 import { LibraryState } from './library.svelte.ts';
+import type { MixPicture } from './mix.svelte.ts';
 import { Notices } from './notices.svelte.ts';
 import { SettingsState } from './settings.svelte.ts';
 import { StoriesState } from './stories.svelte.ts';
@@ -27,6 +28,7 @@ export type OpenDialog =
   | { name: 'match'; panel: string }
   | { name: 'sketch'; block: string }
   | { name: 'compare'; block: string; version: string }
+  | { name: 'mix'; pictures: readonly MixPicture[]; block: string | null }
   | { name: 'choices' }
   | { name: 'jobs' }
   | { name: 'doctor' }
