@@ -13,12 +13,14 @@ import { markdownTable, type EvalPart, type EvalRow } from './eval/row.ts';
 import { captions } from './eval/captions.ts';
 import { joint } from './eval/joint.ts';
 import { decide } from './eval/decide.ts';
+import { labels } from './eval/labels.ts';
 import { mix } from './eval/mix.ts';
 import { pyramid } from './eval/pyramid.ts';
+import { style } from './eval/style.ts';
 import { tokens } from './eval/tokens.ts';
 
 /** In the order of the table. */
-const parts: Record<string, EvalPart> = { captions, tokens, pyramid, joint, decide, mix };
+const parts: Record<string, EvalPart> = { captions, tokens, pyramid, joint, decide, mix, style, labels };
 
 const { values } = parseArgs({
   options: {

@@ -67,6 +67,11 @@ export const commands: { readonly [Name in CommandName]: Handler<Name> } = {
   'captions.suggest': (studio, { asset }, context) => studio.captions.suggest(asset, context),
   'suggest.text': (studio, input, context) => studio.suggest.text(input, context),
 
+  'labels.list': (studio) => studio.labels.list(),
+  'labels.create': (studio, { name }) => studio.labels.create(name),
+  'labels.remove': (studio, { label }) => studio.labels.remove(label),
+  'labels.look': (studio, { label, offset, limit }) => studio.labels.look(label, { offset, limit }),
+  'labels.answer': (studio, { label, answers }) => studio.labels.answer(label, answers),
   'styles.list': (studio) => studio.styles.list(),
   'styles.save': (studio, { name, examples }) => studio.styles.save(name, examples),
   'styles.remove': (studio, { name }) => studio.styles.remove(name),

@@ -19,6 +19,7 @@ import { History } from './history.ts';
 import { Jobs } from './jobs/jobs.ts';
 import { Files } from './library/files.ts';
 import { importedAssets, importRunner, startImport } from './library/import-job.ts';
+import { Labels } from './labels/labels.ts';
 import { Library } from './library/library.ts';
 import { VectorIndex } from './library/search.ts';
 import type { SpawnWorker } from './models/host.ts';
@@ -95,6 +96,7 @@ export class Studio {
   readonly pyramids: PictureWords;
   readonly captions: Captions;
   readonly styles: SavedStyles;
+  readonly labels: Labels;
   readonly captionWriting: CaptionWriting;
   readonly suggest: Suggest;
   readonly replacer: Replacer;
@@ -172,6 +174,16 @@ export class Studio {
     jobs.register('import', importRunner(library, { exclude: [this.dataDir] }));
     this.captions = new Captions({ library, models, jobs, database, history });
     this.styles = new SavedStyles(database);
+    this.labels = new Labels({
+      database,
+      library,
+      models,
+      history,
+      clock,
+      ids,
+      index: (space) => new VectorIndex(database, space),
+      changed: () => events.tell('library.changed', { assets: null }),
+    });
     this.captionWriting = new CaptionWriting({ library, jobs });
     this.replacer = new Replacer({ library });
     this.review = new ReviewQueue({ database, library, history });
@@ -359,6 +371,8 @@ export class Studio {
         this.#background = this.#background.then(async () => {
           // A pack that fails here fails again, and is reported, when somebody searches.
           await this.search.embedMissing({ signal }).catch(() => 0);
+          // So is a label that cannot be worked out.
+          await this.labels.refresh(signal).catch(() => undefined);
         });
       }, quietTime);
     };

@@ -83,12 +83,43 @@ export interface FacetCounts {
   months: { month: string; count: number }[];
   undated: number;
   tags: TagCount[];
+  /** Labels of a person's own. */
+  labels: TagCount[];
   /** Words of the pyramids, the most frequent first. */
   words: { word: string; count: number }[];
   captioned: number;
   uncaptioned: number;
   writers: { source: CaptionSource; pack: string | null; count: number }[];
   origins: { origin: AssetOrigin; count: number }[];
+}
+
+/** A label of a person's own, and what was answered about it. */
+export interface Label {
+  id: string;
+  name: string;
+  /** Pictures answered with yes, and with no. */
+  yes: number;
+  no: number;
+  /** Pictures that have it. */
+  pictures: number;
+}
+
+export interface LabelledPicture {
+  asset: Asset;
+  /** That the picture has the label, 0..1. */
+  probability: number;
+  /** Whether it has the label now. */
+  labelled: boolean;
+  answer: boolean | null;
+}
+
+/** A label with the library's pictures, the likeliest first. */
+export interface LabelView {
+  label: Label;
+  total: number;
+  pictures: LabelledPicture[];
+  /** The picture whose answer would tell most; null where all are answered. */
+  question: { asset: Asset; probability: number } | null;
 }
 
 /** Part of a text: as it was, taken out, or put in. */
@@ -602,6 +633,8 @@ export const AssetFilterSchema = z.object({
   dated: z.boolean().optional(),
   /** Has every one of these tags; case does not matter. */
   tags: z.array(TagSchema).max(50).optional(),
+  /** Has every one of these labels; case does not matter. */
+  labels: z.array(TagSchema).max(50).optional(),
   /** Shows every one of these words of the pyramid, more likely than not. */
   words: z.array(z.string().min(1).max(200)).max(50).optional(),
 });
@@ -784,6 +817,28 @@ export const contract = {
    */
   'suggest.text': command<Suggestion>()(
     z.object({ story: IdSchema, panel: IdSchema, seed: Seed.default(1), request: IdSchema.optional() }),
+  ),
+
+  'labels.list': command<Label[]>()(Nothing),
+  /** The label of a name, made where there is none yet. */
+  'labels.create': command<Label>()(z.object({ name: TagSchema })),
+  'labels.remove': command<{ removed: number }>()(z.object({ label: IdSchema })),
+  'labels.look': command<LabelView>()(
+    z.object({
+      label: IdSchema,
+      offset: z.number().int().min(0).default(0),
+      limit: z.number().int().min(1).max(500).default(60),
+    }),
+  ),
+  /** Says whether pictures have a label; null takes an answer back. The label is then worked out for the library. */
+  'labels.answer': command<Label>()(
+    z.object({
+      label: IdSchema,
+      answers: z
+        .array(z.object({ asset: AssetIdSchema, yes: z.boolean().nullable() }))
+        .min(1)
+        .max(1000),
+    }),
   ),
 
   /** The caption styles that were saved, by name. */

@@ -7,6 +7,8 @@ import library from './messages/en/library.json' with { type: 'json' };
 import match from './messages/en/match.json' with { type: 'json' };
 import menu from './messages/en/menu.json' with { type: 'json' };
 import mix from './messages/en/mix.json' with { type: 'json' };
+import labels from './messages/en/labels.json' with { type: 'json' };
+import style from './messages/en/style.json' with { type: 'json' };
 import pyramid from './messages/en/pyramid.json' with { type: 'json' };
 import sketch from './messages/en/sketch.json' with { type: 'json' };
 import suggest from './messages/en/suggest.json' with { type: 'json' };
@@ -18,6 +20,8 @@ import libraryEs from './messages/es/library.json' with { type: 'json' };
 import matchEs from './messages/es/match.json' with { type: 'json' };
 import menuEs from './messages/es/menu.json' with { type: 'json' };
 import mixEs from './messages/es/mix.json' with { type: 'json' };
+import labelsEs from './messages/es/labels.json' with { type: 'json' };
+import styleEs from './messages/es/style.json' with { type: 'json' };
 import pyramidEs from './messages/es/pyramid.json' with { type: 'json' };
 import sketchEs from './messages/es/sketch.json' with { type: 'json' };
 import suggestEs from './messages/es/suggest.json' with { type: 'json' };
@@ -29,6 +33,8 @@ import libraryAr from './messages/ar/library.json' with { type: 'json' };
 import matchAr from './messages/ar/match.json' with { type: 'json' };
 import menuAr from './messages/ar/menu.json' with { type: 'json' };
 import mixAr from './messages/ar/mix.json' with { type: 'json' };
+import labelsAr from './messages/ar/labels.json' with { type: 'json' };
+import styleAr from './messages/ar/style.json' with { type: 'json' };
 import pyramidAr from './messages/ar/pyramid.json' with { type: 'json' };
 import sketchAr from './messages/ar/sketch.json' with { type: 'json' };
 import suggestAr from './messages/ar/suggest.json' with { type: 'json' };
@@ -40,6 +46,8 @@ import libraryJa from './messages/ja/library.json' with { type: 'json' };
 import matchJa from './messages/ja/match.json' with { type: 'json' };
 import menuJa from './messages/ja/menu.json' with { type: 'json' };
 import mixJa from './messages/ja/mix.json' with { type: 'json' };
+import labelsJa from './messages/ja/labels.json' with { type: 'json' };
+import styleJa from './messages/ja/style.json' with { type: 'json' };
 import pyramidJa from './messages/ja/pyramid.json' with { type: 'json' };
 import sketchJa from './messages/ja/sketch.json' with { type: 'json' };
 import suggestJa from './messages/ja/suggest.json' with { type: 'json' };
@@ -51,6 +59,8 @@ import libraryMs from './messages/ms/library.json' with { type: 'json' };
 import matchMs from './messages/ms/match.json' with { type: 'json' };
 import menuMs from './messages/ms/menu.json' with { type: 'json' };
 import mixMs from './messages/ms/mix.json' with { type: 'json' };
+import labelsMs from './messages/ms/labels.json' with { type: 'json' };
+import styleMs from './messages/ms/style.json' with { type: 'json' };
 import pyramidMs from './messages/ms/pyramid.json' with { type: 'json' };
 import sketchMs from './messages/ms/sketch.json' with { type: 'json' };
 import suggestMs from './messages/ms/suggest.json' with { type: 'json' };
@@ -61,7 +71,21 @@ import suggestMs from './messages/ms/suggest.json' with { type: 'json' };
  * has every key; tests see to it that the others have the same ones.
  */
 
-const english = { app, board, decide, export: exporting, library, match, menu, mix, pyramid, sketch, suggest };
+const english = {
+  app,
+  board,
+  decide,
+  export: exporting,
+  labels,
+  library,
+  match,
+  menu,
+  mix,
+  pyramid,
+  sketch,
+  style,
+  suggest,
+};
 type English = typeof english;
 
 /** `area.name` of every message. */
@@ -94,6 +118,8 @@ const catalogues: Readonly<Record<Language, Catalogue>> = {
     match: matchEs,
     menu: menuEs,
     mix: mixEs,
+    labels: labelsEs,
+    style: styleEs,
     pyramid: pyramidEs,
     sketch: sketchEs,
     suggest: suggestEs,
@@ -107,6 +133,8 @@ const catalogues: Readonly<Record<Language, Catalogue>> = {
     match: matchAr,
     menu: menuAr,
     mix: mixAr,
+    labels: labelsAr,
+    style: styleAr,
     pyramid: pyramidAr,
     sketch: sketchAr,
     suggest: suggestAr,
@@ -120,6 +148,8 @@ const catalogues: Readonly<Record<Language, Catalogue>> = {
     match: matchJa,
     menu: menuJa,
     mix: mixJa,
+    labels: labelsJa,
+    style: styleJa,
     pyramid: pyramidJa,
     sketch: sketchJa,
     suggest: suggestJa,
@@ -133,6 +163,8 @@ const catalogues: Readonly<Record<Language, Catalogue>> = {
     match: matchMs,
     menu: menuMs,
     mix: mixMs,
+    labels: labelsMs,
+    style: styleMs,
     pyramid: pyramidMs,
     sketch: sketchMs,
     suggest: suggestMs,

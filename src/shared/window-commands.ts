@@ -69,6 +69,7 @@ export const windowCommands = {
   search: { group: 'library', title: 'menu.search', key: 'Mod+F' },
   'caption-many': { group: 'library', title: 'menu.captionMany' },
   mix: { group: 'library', title: 'menu.mix', key: 'Mod+Shift+M' },
+  'label-pictures': { group: 'library', title: 'menu.labelPictures', key: 'L' },
   'write-captions': { group: 'library', title: 'menu.writeCaptions' },
   review: { group: 'library', title: 'menu.review' },
   replace: { group: 'library', title: 'menu.replace', key: 'Mod+Shift+H' },

@@ -13,6 +13,7 @@ import { addJobs } from './jobs.ts';
 import { addLook } from './look.ts';
 import { addDecide, addMatch } from './match.ts';
 import { addMix } from './mix.ts';
+import { addLabel } from './label.ts';
 import { addPacks } from './packs.ts';
 import { addSearch } from './search.ts';
 import { addServe } from './serve.ts';
@@ -24,6 +25,7 @@ const commands = [
   addImport,
   addCaption,
   addSearch,
+  addLabel,
   addWords,
   addLook,
   addSketch,

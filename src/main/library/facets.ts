@@ -21,13 +21,14 @@ interface Columns {
   writers: { source: CaptionSource; pack: string | null }[];
   origins: AssetOrigin[];
   tags: { name: string; key: string; rows: Int32Array }[];
+  labels: { name: string; key: string; rows: Int32Array }[];
   words: { word: string; rows: Int32Array }[];
 }
 
 /** How many words are offered to choose from. */
 const mostWords = 60;
 
-const partNames = ['folder', 'taken', 'tags', 'words', 'captioned', 'source', 'origin'] as const;
+const partNames = ['folder', 'taken', 'tags', 'labels', 'words', 'captioned', 'source', 'origin'] as const;
 
 /**
  * Counts how many pictures of a filter have each folder, month, tag and so on. The counts of a facet leave out what the
@@ -78,6 +79,11 @@ export class Facets {
       const has = new Uint8Array(rows);
       for (const row of columns.tags.find(({ key }) => key === asked)?.rows ?? []) has[row] = 1;
       refuse('tags', (row) => has[row] === 1);
+    }
+    for (const asked of new Set((filter.labels ?? []).map(tagKey))) {
+      const has = new Uint8Array(rows);
+      for (const row of columns.labels.find(({ key }) => key === asked)?.rows ?? []) has[row] = 1;
+      refuse('labels', (row) => has[row] === 1);
     }
     for (const asked of new Set(filter.words)) {
       const has = new Uint8Array(rows);
@@ -157,6 +163,12 @@ export class Facets {
           count: rows.reduce((sum, row) => sum + (refused[row] === 0 ? 1 : 0), 0),
         }))
         .filter(({ count }) => count > 0),
+      labels: columns.labels
+        .map(({ name, rows }) => ({
+          name,
+          count: rows.reduce((sum, row) => sum + (refused[row] === 0 ? 1 : 0), 0),
+        }))
+        .filter(({ count }) => count > 0),
       // So do words; only the most frequent are of use for choosing.
       words: columns.words
         .map(({ word, rows }) => ({
@@ -220,6 +232,18 @@ export class Facets {
       key,
       rows: Int32Array.from(JSON.parse(assets) as number[], (asset) => rowOf.get(asset)!),
     }));
+    const labelled = this.#database
+      .prepare(
+        `SELECT labels.name, labels.key, json_group_array(asset_labels.asset) FROM asset_labels
+         JOIN labels ON asset_labels.label = labels.number GROUP BY asset_labels.label`,
+      )
+      .raw()
+      .all() as [string, string, string][];
+    const labels = labelled.map(([name, key, assets]) => ({
+      name,
+      key,
+      rows: Int32Array.from(JSON.parse(assets) as number[], (asset) => rowOf.get(asset)!),
+    }));
     const seen = this.#database
       .prepare(
         `SELECT seen_words.word, json_group_array(asset_words.asset) FROM asset_words
@@ -240,6 +264,7 @@ export class Facets {
       writers: writers.list,
       origins: origins.list,
       tags,
+      labels,
       words,
     };
   }

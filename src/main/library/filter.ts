@@ -3,7 +3,7 @@ import type { AssetFilter } from '../../shared/contract.ts';
 import { tagKey } from './tags.ts';
 
 /** A part of {@link AssetFilter} that a facet sets: the counts of a facet leave its own part out. */
-export type FilterPart = 'folder' | 'taken' | 'tags' | 'words' | 'captioned' | 'source' | 'origin';
+export type FilterPart = 'folder' | 'taken' | 'tags' | 'labels' | 'words' | 'captioned' | 'source' | 'origin';
 
 const parts: { readonly [Name in keyof Required<AssetFilter>]: FilterPart | null } = {
   folder: 'folder',
@@ -11,6 +11,7 @@ const parts: { readonly [Name in keyof Required<AssetFilter>]: FilterPart | null
   takenTo: 'taken',
   dated: 'taken',
   tags: 'tags',
+  labels: 'labels',
   words: 'words',
   captioned: 'captioned',
   captionSource: 'source',
@@ -59,6 +60,12 @@ export function conditions(filter: AssetFilter): { where: string; values: (strin
     add(
       'assets.number IN (SELECT asset FROM asset_tags JOIN tags ON tags.number = tag WHERE tags.key = ?)',
       tagKey(tag),
+    );
+  }
+  for (const label of filter.labels ?? []) {
+    add(
+      `assets.number IN (SELECT asset FROM asset_labels JOIN labels ON labels.number = label WHERE labels.key = ?)`,
+      tagKey(label),
     );
   }
   for (const word of filter.words ?? []) {

@@ -61,6 +61,17 @@ export class VectorIndex {
     this.#selectCounts = database.prepare('SELECT added, removed FROM vector_spaces WHERE space = ?');
   }
 
+  /** The vectors themselves, row by row, unit length: f32 [assets, dimensions]. Not to be changed; good until the next call. */
+  rows(): { assets: readonly string[]; matrix: Float32Array; dimensions: number; state: string } {
+    this.refresh();
+    return {
+      assets: this.#assets,
+      matrix: this.#matrix,
+      dimensions: this.#dimensions,
+      state: `${this.#space} ${this.#added} ${this.#removed}`,
+    };
+  }
+
   /** How many vectors can be found. */
   get size(): number {
     this.refresh();

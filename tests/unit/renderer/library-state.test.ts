@@ -12,6 +12,7 @@ test('an address brings back every part of filter and search, in any script', ()
     takenTo: '2019-08-01',
     dated: true,
     tags: ['sea & sand', 'عائلة'],
+    labels: ['our dog'],
     words: ['dog', 'living room'],
     captioned: false,
     captionSource: 'model',

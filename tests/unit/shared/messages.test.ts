@@ -18,7 +18,7 @@ type Elements = ReturnType<IntlMessageFormat['getAst']>;
 /** Words that are written the same in English and in the language. */
 const sameIn: Readonly<Record<Language, readonly MessageKey[]>> = {
   en: [],
-  es: ['app.inspector', 'board.secondsSign', 'menu.zoomWindow', 'sketch.moodNeutral'],
+  es: ['app.inspector', 'board.secondsSign', 'labels.no', 'menu.zoomWindow', 'sketch.moodNeutral'],
   ar: ['export.letter'],
   ja: [],
   ms: [
@@ -29,6 +29,7 @@ const sameIn: Readonly<Record<Language, readonly MessageKey[]>> = {
     'export.letter',
     'library.chipTag',
     'library.chipFolder',
+    'labels.facet',
     'library.folder',
     'match.panel',
     'match.toPanel',

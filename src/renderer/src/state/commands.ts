@@ -117,6 +117,10 @@ function actions(window: WindowState): Readonly<Record<WindowCommand, Action>> {
       enabled: inLibrary,
       run: () => void (window.dialog = { name: 'caption' }),
     },
+    'label-pictures': {
+      enabled: inLibrary,
+      run: () => void (window.dialog = { name: 'label' }),
+    },
     'write-captions': {
       enabled: inLibrary,
       run: () => void (window.dialog = { name: 'write-captions' }),

@@ -27,6 +27,7 @@ export function writeAddress(filter: AssetFilter, search: AddressedSearch): stri
     if (value !== undefined) query.set(name, value);
   }
   for (const tag of filter.tags ?? []) query.append('tag', tag);
+  for (const label of filter.labels ?? []) query.append('label', label);
   for (const word of filter.words ?? []) query.append('word', word);
   if (filter.captioned !== undefined) query.set('caption', filter.captioned ? 'yes' : 'no');
   if (filter.dated !== undefined) query.set('date', filter.dated ? 'yes' : 'no');
@@ -62,6 +63,8 @@ export function readAddress(text: string): { filter: AssetFilter; search: Addres
   put('dated', 'date', /^(yes|no)$/, (given) => given === 'yes');
   const tags = query.getAll('tag').filter((tag) => tag.trim() !== '' && tag.length <= 100);
   if (tags.length > 0) filter.tags = tags.slice(0, 50);
+  const labels = query.getAll('label').filter((label) => label.trim() !== '' && label.length <= 100);
+  if (labels.length > 0) filter.labels = labels.slice(0, 50);
   const words = query.getAll('word').filter((word) => word !== '' && word.length <= 200);
   if (words.length > 0) filter.words = words.slice(0, 50);
   const assets = (name: string): string[] => query.getAll(name).filter((id) => /^[0-9a-f]{64}$/.test(id));

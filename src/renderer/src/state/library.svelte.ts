@@ -195,9 +195,12 @@ export class LibraryState {
   async narrow(change: { [Name in keyof AssetFilter]?: AssetFilter[Name] | undefined }): Promise<void> {
     const next = { ...this.filter, ...change };
     const tags = next.tags?.length === 0 ? undefined : next.tags;
+    const labels = next.labels?.length === 0 ? undefined : next.labels;
     const words = next.words?.length === 0 ? undefined : next.words;
     await this.setFilter(
-      Object.fromEntries(Object.entries({ ...next, tags, words }).filter(([, value]) => value !== undefined)),
+      Object.fromEntries(
+        Object.entries({ ...next, tags, labels, words }).filter(([, value]) => value !== undefined),
+      ),
     );
   }
 

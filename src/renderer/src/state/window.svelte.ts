@@ -21,6 +21,7 @@ export type OpenDialog =
   | { name: 'import' }
   | { name: 'caption' }
   | { name: 'write-captions' }
+  | { name: 'label'; label?: string }
   | { name: 'replace' }
   | { name: 'review' }
   | { name: 'outline' }
