@@ -6,6 +6,7 @@ import sharp from 'sharp';
 import { openBrowser, startStudio } from '../tests/fixtures/browser.ts';
 import { root } from '../tests/fixtures/built.ts';
 import { translate, type Language, type MessageKey } from '../src/shared/messages.ts';
+import { teach } from './taste.ts';
 import { addFolder, ask, importOutline, jobEnded, picturesShown, saved } from '../tests/e2e/steps.ts';
 
 /**
@@ -255,7 +256,11 @@ async function walk(page: Page, language: Language, suffix: string): Promise<voi
   await box('export', 'export', () =>
     page.locator('[data-preview][aria-busy="false"] [data-page="1"] img').waitFor(),
   );
-  await box('settings', 'settings');
+  await box('settings', 'settings', () => page.locator('[data-lessons]').waitFor());
+  await box('lessons', 'settings', async () => {
+    await page.locator('[data-lessons]').waitFor();
+    await dialog.getByRole('button', { name: say('decide.every') }).scrollIntoViewIfNeeded();
+  });
   await box('keys', 'keys');
   await box('jobs', 'show all jobs');
   await view('palette', async () => {
@@ -281,6 +286,7 @@ try {
       await take(page, 'import');
       await page.keyboard.press('Escape');
       await fill(page);
+      await teach(page);
     }
     await ask(page, 'settings.set', { settings: { language } });
     await page.locator(`html[lang="${language}"]`).waitFor();

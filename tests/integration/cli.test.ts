@@ -255,7 +255,11 @@ test('packs: those shipped are listed, a copy can be added and removed, a shippe
   const list = async (): Promise<unknown> =>
     JSON.parse((await fabula(['packs', 'list', ...data, '--json'])).out) as unknown;
   const starter = { id: 'starter', problem: null, roles: ['encode', 'caption'] };
-  const shipped = [starter, { id: 'writer', problem: null, roles: ['write'] }];
+  const shipped = [
+    { id: 'decide', problem: null, roles: ['decide'] },
+    starter,
+    { id: 'writer', problem: null, roles: ['write'] },
+  ];
   expect(await list()).toMatchObject(shipped);
   expect(await fabula(['packs', 'add', copyOfStarter(folder, 'mine'), ...data])).toMatchObject({
     code: 0,
