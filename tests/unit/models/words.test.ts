@@ -1,6 +1,10 @@
-import { expect, test } from 'vitest';
+import sharp from 'sharp';
+import { expect, onTestFinished, test } from 'vitest';
+import { Models } from '../../../src/main/models/models.ts';
+import { Packs } from '../../../src/main/models/packs.ts';
 import { boxOfCells, chooseWords, type Vocabulary } from '../../../src/main/models/starter/words.ts';
-import { PyramidSchema } from '../../../src/shared/pyramid.ts';
+import { resourcePath } from '../../../src/main/resources.ts';
+import { PyramidSchema, wordsDownTo, type Pyramid } from '../../../src/shared/pyramid.ts';
 
 const vocabulary: Vocabulary = [
   { word: 'animal', kind: 'thing', layers: [1], broader: [] },
@@ -47,4 +51,33 @@ test('a box goes round the cells of a word, and not round a second place of it',
   // Columns 1 and 2 of rows 1 and 2; one cell far away.
   const box = boxOfCells(cellsWith(1, 8, 9, 15, 16, 48), W, 1);
   expect(box).toEqual({ x: 0.143, y: 0.143, width: 0.286, height: 0.286 });
+});
+
+const packs = new Packs([resourcePath('models')]);
+/** Until the starter pack reads words there is nothing to run. */
+const wordless = packs.list().every(({ roles }) => !roles.includes('words'));
+
+test.skipIf(wordless)('words come with the vectors and the captions as they come alone', async () => {
+  const models = new Models({ packs });
+  onTestFinished(() => models.close());
+  const files = ['dog-on-the-beach.png', 'fox-in-the-forest.png', 'tea-in-the-kitchen.png'];
+  const pixels = await Promise.all(
+    files.map((file) =>
+      sharp(resourcePath('samples', file))
+        .removeAlpha()
+        .resize(models.wordsImageSize, models.wordsImageSize, { fit: 'fill' })
+        .raw()
+        .toBuffer(),
+    ),
+  );
+  const alone = await models.readWords(pixels);
+  expect(alone.map(({ pack }) => pack)).toEqual(files.map(() => models.wordsPack));
+  for (const pyramid of alone) expect(PyramidSchema.parse(pyramid)).toEqual(pyramid);
+  const words = (pyramid: Pyramid): string[] => wordsDownTo(pyramid, 3).map(({ word }) => word);
+  expect(words(alone[0]!)).not.toEqual(words(alone[1]!));
+  expect(words(alone[1]!)).toContain('forest');
+  const seen = await models.look(pixels);
+  expect(seen.map(({ pyramid }) => words(pyramid!))).toEqual(alone.map(words));
+  const captioned = await models.captionAndEncode(pixels);
+  expect(captioned.map(({ pyramid }) => words(pyramid!))).toEqual(alone.map(words));
 });
