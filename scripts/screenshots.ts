@@ -245,6 +245,17 @@ async function walk(page: Page, language: Language, suffix: string): Promise<voi
     await page.waitForFunction(() => document.querySelector('#match-form [aria-busy="true"]') === null);
   });
   await closeAll();
+  await view('mix', async () => {
+    await page.locator('[data-picture-block]').first().click();
+    await page.keyboard.press('Control+Shift+M');
+    await dialog
+      .locator('#mix-text')
+      .fill(language === 'ar' ? 'ليلا، مع قارب على اليسار' : 'the same at night, add a boat on the left');
+    await page.keyboard.press('Enter');
+    await dialog.locator('[data-mix-found]').first().waitFor();
+    await page.waitForFunction(() => document.querySelector('dialog [aria-busy="true"]') === null);
+  });
+  await closeAll();
   await view('compare', async () => {
     await page
       .locator(`aside button[title="${say('match.compare')}"]`)

@@ -47,7 +47,7 @@ export const mixWeights = {
   /** Looks like the description of the changed picture. */
   text: 1,
   /** Differs from the picture as the changed description differs from that of the picture. */
-  change: 1,
+  change: 0.5,
   /** Looks like the second picture. */
   second: 0.7,
   /** The words of a caption or a name, in nats. */
