@@ -18,7 +18,7 @@ from torch import Tensor
 
 from common import IMAGE_SIZE, REPOSITORY, add_common_arguments, prepare
 from export_joint import LEAST_FIGURE, LEAST_SETTING, load_maps
-from joint import read_along
+from joint import in_context, read_along
 from train_joint import Pieces, SceneVocabulary, load_writer, sentence
 from writer_text import BOS, EOP
 
@@ -84,10 +84,15 @@ def main() -> None:
     def recall(first: int) -> dict[int, float]:
         vectors = []
         for row in rows:
-            read, own, before = states_of(writer, *laid_out(pieces, row["captions"][first:5], config["context"]))
+            ids, _ = laid_out(pieces, row["captions"][first:5], config["context"])
+            read, _, _ = states_of(writer, ids, 0)
+            ends = torch.tensor(ids) == EOP
+            number = ends.cumsum(0) - ends.long()  # the mark that ends a panel belongs to it
+            panels = (number[None] == torch.arange(5 - first)[:, None]).float() * (torch.tensor(ids) != BOS)
             with torch.inference_mode():
-                vectors.append(F.normalize(retrieve(read, own, before), dim=-1))
-        scores = torch.cat(vectors) @ pictures.T
+                found = retrieve(read.expand(5 - first, -1, -1), panels, torch.zeros_like(panels))
+                vectors.append(in_context(F.normalize(found, dim=-1)))
+        scores = torch.stack(vectors) @ pictures.T
         ranks = (scores > scores.diagonal()[:, None]).sum(1)
         return {k: float((ranks < k).float().mean()) for k in (1, 5, 10)}
 

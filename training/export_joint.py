@@ -22,10 +22,10 @@ from checkpoints import load_text_encoder
 from common import IMAGE_SIZE, REPOSITORY, add_common_arguments, prepare
 from export import check, export, file_entry
 from export_writer import as_stored
-from joint import TOKEN_CHANNELS, TOKENS, VISUAL_POSITIONS, Paint, Reader, Retrieve, See, SeeAt
+from joint import TOKEN_CHANNELS, TOKENS, VISUAL_POSITIONS, Paint, Reader, Retrieve, See, SeeAt, in_context
 from language import load_tokenizer
 from tasks import pad_rows
-from train_joint import TIMES, WEATHERS, SceneVocabulary, embed_pictures, held_check, load_states, load_writer
+from train_joint import TIMES, WEATHERS, SceneVocabulary, embed_pictures, load_states, load_writer, panel_vectors
 
 LEAST_FIGURE, LEAST_SETTING = 0.35, 0.5
 DIMENSIONS = 256
@@ -50,17 +50,16 @@ def calibrate(arguments: argparse.Namespace, everything: dict, reader: Reader) -
     place = {number: at for at, number in enumerate(numbers)}
     pictures = embed_pictures(arguments, everything, cached, np.array(numbers))[:, 0]
     tokenizer, text_encoder = load_tokenizer(arguments.work), load_text_encoder(arguments.work, everything)
-    rows, owners, told = [], [], []
-    for name in ("one", "first", "five"):
-        examples, right = held_check(held, place)[name]
-        rows.append(torch.cat([F.normalize(reader(*held.batch(examples[i:i + 200])), dim=-1) for i in range(0, len(examples), 200)]))
-        owners.append(right)
-        told += [panel for _, _, panel in examples]
-    # States keep no words: captions are asked as they stand in the cache, one a photo.
-    texts = [cached.captions[numbers[owner]][panel % 5] for owner, panel in zip(torch.cat(owners).tolist(), told)]
+    stories, right, texts = [], [], []
+    for tells, vectors in zip(held.tells, panel_vectors(reader, held)):
+        # Each panel with those before it; states keep no words, so the encoder is asked captions as the cache has them.
+        for panel in range(len(tells)):
+            stories.append(in_context(vectors[:panel + 1]))
+            right.append(place[tells[panel]])
+            texts.append(cached.captions[tells[panel]][panel])
+    stories, right = torch.stack(stories), torch.tensor(right)
     ids = [tokenizer.encode(text).ids[:everything["max_text_tokens"]] for text in texts]
     asked = torch.cat([text_encoder(pad_rows(ids[i:i + 200])) for i in range(0, len(ids), 200)])
-    stories, right = torch.cat(rows), torch.cat(owners)
     generator = torch.Generator().manual_seed(5)
     wrong = (right + torch.randint(1, len(pictures), right.shape, generator=generator)) % len(pictures)
     inputs = torch.cat([torch.stack([(asked * pictures[which]).sum(1), (stories * pictures[which]).sum(1)], 1) for which in (right, wrong)])
@@ -107,11 +106,16 @@ def main() -> None:
         own = (torch.arange(count) >= count // 2).float()
         return {"present": torch.randn(layers, 2, heads, count, channels), "own": own, "before": 1 - own}
 
-    length = Dim("T", min=2)
+    def panels(count: int, many: int) -> dict[str, Tensor]:
+        rows = (torch.arange(count)[None] * many // count == torch.arange(many)[:, None]).float()
+        return {"present": read(count)["present"], "panels": rows}
+
+    length, many = Dim("T", min=2), Dim("P", min=1)
     shapes = {"present": {3: length}, "own": {0: length}, "before": {0: length}}
     plans: dict[str, tuple[nn.Module, dict, dict, list[str], list[dict]]] = {
         "see": (SeeAt(see, writer), tokens(3), {"tokens": {}, "position": {}}, ["past"], [tokens(0), tokens(120)]),
-        "retrieve": (Retrieve(retrieve), read(9), shapes, ["vector"], [read(2), read(200)]),
+        "retrieve": (Retrieve(retrieve), panels(9, 3), {"present": {3: length}, "panels": {0: many, 1: length}}, ["vector"],
+                     [panels(2, 1), panels(200, 6)]),
         "paint": (Paint(paint, vocabulary.sizes()), read(9), shapes, ["place", "time", "weather", "figures", "where"],
                   [read(2), read(200)]),
     }

@@ -31,7 +31,7 @@ from cached import Cached, load_cached_tokens
 from checkpoints import load_embedder
 from common import add_common_arguments, prepare
 from export_writer import as_stored
-from joint import RANK, VISUAL_POSITIONS, WORDS, Reader, See, read_along, seen_states
+from joint import RANK, VISUAL_POSITIONS, WORDS, Reader, See, in_context, read_along, seen_states
 from language import STOP_WORDS, clean
 from muon import Muon
 from writer import Writer
@@ -625,16 +625,15 @@ def train_retrieve(arguments: argparse.Namespace, everything: dict) -> None:
     matrices = [p for p in reader.parameters() if p.ndim == 2]
     others = [p for p in reader.parameters() if p.ndim != 2]
     used = [Muon(matrices, arguments.rate, weight_decay=0.1), torch.optim.AdamW([*others, scale], arguments.rate, weight_decay=0.0)]
-    examples, right = examples_of(states), held_check(held, held_place)
-
+    examples = examples_of(states)
     @torch.inference_mode()
     def checked() -> dict[str, list[float]]:
         reader.eval()
-        out = {}
-        for name, (rows, owners) in right.items():
-            vectors = torch.cat([F.normalize(reader(*held.batch(rows[i:i + 200])), dim=-1) for i in range(0, len(rows), 200)])
-            ranks = rank_of(vectors, held_pictures, owners)
-            out[name] = [round(float((ranks < k).float().mean()), 4) for k in (1, 10)]
+        vectors = panel_vectors(reader, held)
+        owners = torch.tensor([held_place[tells[0]] for tells in held.tells])
+        asked = {"one": torch.stack([of_row[-1] for of_row in vectors]), "five": torch.stack([in_context(of_row) for of_row in vectors])}
+        ranks = {name: rank_of(rows, held_pictures, owners) for name, rows in asked.items()}
+        out = {name: [round(float((rank < k).float().mean()), 4) for k in (1, 10)] for name, rank in ranks.items()}
         reader.train()
         return out
 
@@ -655,9 +654,9 @@ def train_retrieve(arguments: argparse.Namespace, everything: dict) -> None:
         for optimizer in used:
             for group in optimizer.param_groups:
                 group["lr"] = arguments.rate * min(1, (step + 1) / 20) * (0.03 + 0.97 * (1 + math.cos(math.pi * progress)) / 2)
-        part = [(row, panel if chance.random() < 0.4 else chance.randint(0, panel), panel) for row, panel in chance.sample(examples, arguments.batch)]
+        part = [(row, panel, panel) for row, panel in chance.sample(examples, arguments.batch)]
         read, own, before = states.batch(part)
-        read = read * (torch.rand(read.shape[:2])[..., None] > 0.08)
+        read = read * (torch.rand(read.shape[:2])[..., None] > 0.2)
         vectors = F.normalize(reader(read, own, before), dim=-1)
         owners = torch.tensor([place[states.tells[row][panel]] for row, _, panel in part])
         known = pictures[torch.arange(len(pictures)), torch.randint(0, 2, (len(pictures),))]
@@ -672,13 +671,12 @@ def train_retrieve(arguments: argparse.Namespace, everything: dict) -> None:
         shown = loss.item() if math.isnan(shown) else 0.97 * shown + 0.03 * loss.item()
 
 
-def held_check(held: States, place: dict[int, int]) -> dict[str, tuple[list[tuple[int, int, int]], Tensor]]:
-    """Held-back photos asked for by one caption, and by the last of five."""
-    owners = torch.tensor([place[tells[0]] for tells in held.tells])
-    last = [len(tells) - 1 for tells in held.tells]
-    return {"one": ([(row, at, at) for row, at in enumerate(last)], owners),
-            "first": ([(row, 0, 0) for row in range(len(last))], owners),
-            "five": ([(row, 0, at) for row, at in enumerate(last)], owners)}
+@torch.inference_mode()
+def panel_vectors(reader: Reader, states: States) -> list[Tensor]:
+    """For each row the vectors of its panels [P, 256]."""
+    examples = [(row, panel, panel) for row, tells in enumerate(states.tells) for panel in range(len(tells))]
+    vectors = torch.cat([F.normalize(reader(*states.batch(examples[i:i + 200])), dim=-1) for i in range(0, len(examples), 200)])
+    return list(vectors.split([len(tells) for tells in states.tells]))
 
 
 def paint_loss(out: Tensor, targets: tuple[Tensor, ...], sizes: list[int]) -> Tensor:
@@ -742,7 +740,7 @@ def train_paint(arguments: argparse.Namespace, everything: dict) -> None:
         part = [(row, max(0, panel - 4) if chance.random() < 0.8 else panel, panel) for row, panel in chance.sample(examples, arguments.batch)]
         read, own, before = states.batch(part)
         out = reader(read * (torch.rand(read.shape[:2])[..., None] > 0.05), own, before)
-        loss = paint_loss(out, scenes.targets([states.tells[row][panel] for row, panel in [(r, p) for r, _, p in part]], vocabulary), sizes)
+        loss = paint_loss(out, scenes.targets([states.tells[row][panel] for row, _, panel in part], vocabulary), sizes)
         for optimizer in used:
             optimizer.zero_grad(set_to_none=True)
         loss.backward()

@@ -147,9 +147,10 @@ const Named = z.string().min(1).max(100);
  *
  * `vision`: as of the role `encode`; its tokens f32 [N, P, D'] are what `see` takes.
  * `see`: tokens f32 [1, P, D'], position i64 [1] -> past f32 [1, L, 2, H, K, D], put behind the writer's own past.
- * `retrieve`: present f32 [L, 2, H, T, D], own f32 [T], before f32 [T] (1 where a position belongs to the current panel,
- * and to those before) -> vector f32 [dimensions], unit length, in the space of the pack's role `encode`.
- * `paint`: the same -> place f32 [places], time f32 [4], weather f32 [7], each adding up to 1; figures f32 [F],
+ * `retrieve`: present f32 [L, 2, H, T, D], panels f32 [P, T] (1 where a position belongs to the panel, the current one
+ * last) -> vector f32 [dimensions], unit length, in the space of the pack's role `encode`.
+ * `paint`: present, own f32 [T], before f32 [T] (1 where a position belongs to the current panel, and to those before)
+ * -> place f32 [places], time f32 [4], weather f32 [7], each adding up to 1; figures f32 [F],
  * probabilities each by itself; where f32 [F, 3]: middle from the left, foot from the top, height, in fractions.
  */
 export const JoinRoleSchema = z.object({

@@ -104,7 +104,7 @@ describe.skipIf(!joins)('the writer with its eyes open', () => {
       expect(x).toBeLessThan(1);
       expect(probability).toBeGreaterThan(0);
     }
-    const next = await models.readStory([told, { picture: null, text: 'It was fun.' }], []);
+    const next = await models.readStory([told, { picture: null, text: 'What a surprise!' }], []);
     expect(next.condition.figures.map(({ icon }) => icon)).toContain('dog');
   });
 
@@ -124,7 +124,7 @@ describe.skipIf(!joins)('the writer with its eyes open', () => {
   });
 
   test('a panel that names nothing is drawn with what the story tells', async () => {
-    const outline = '# Out\n\nA dog chases a cat in the forest at night.\n\nIt was fun.\n';
+    const outline = '# Out\n\nA dog chases a cat in the forest at night.\n\nWhat a surprise!\n';
     const { story } = studio.importOutline('out.md', outline).story;
     const match = await studio.illustrator.match({
       story: story.id,

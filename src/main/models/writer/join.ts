@@ -51,7 +51,7 @@ export class Join {
    * What the writer made of a story: the vector to look for pictures with, and what there is to be drawn.
    *
    * @param present the writer's keys and values, f32 [L, 2, H, T, D]
-   * @param panels for each of the T positions: 1 of the current panel, -1 of those before, 0 of none
+   * @param panels for each of the T positions, which panel it belongs to, from 0 on; -1 for none
    */
   async told(
     { role, folder }: JoinWith,
@@ -60,14 +60,25 @@ export class Join {
   ): Promise<{ vector: Float32Array; condition: Condition }> {
     const retrieve = await this.#sessions.get(join(folder, role.retrieve));
     const paint = await this.#sessions.get(join(folder, role.paint));
-    const marked = (panel: number): Tensor =>
-      floatsTensor(
-        Float32Array.from(panels, (one) => (one === panel ? 1 : 0)),
-        [panels.length],
-      );
-    const inputs = { present, own: marked(1), before: marked(-1) };
-    const [vector] = await retrieve.run(inputs, ['vector']);
-    const outputs = await paint.run(inputs, ['place', 'time', 'weather', 'figures', 'where']);
+    const marked = (belongs: (panel: number) => boolean): number[] =>
+      panels.map((one) => (belongs(one) ? 1 : 0));
+    const numbers = [...new Set(panels)].filter((number) => number >= 0).toSorted((a, b) => a - b);
+    const current = numbers.at(-1) ?? 0;
+    const rows = Float32Array.from(numbers.flatMap((number) => marked((one) => one === number)));
+    const [vector] = await retrieve.run(
+      { present, panels: floatsTensor(rows, [numbers.length, panels.length]) },
+      ['vector'],
+    );
+    const own = Float32Array.from(marked((one) => one === current));
+    const before = Float32Array.from(marked((one) => one >= 0 && one < current));
+    const outputs = await paint.run(
+      {
+        present,
+        own: floatsTensor(own, [panels.length]),
+        before: floatsTensor(before, [panels.length]),
+      },
+      ['place', 'time', 'weather', 'figures', 'where'],
+    );
     const [place, time, weather, figures, where] = outputs.map((output) => floats(output));
     return {
       vector: floats(only(vector)),

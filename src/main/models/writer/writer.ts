@@ -111,8 +111,12 @@ export class Writer {
       role.marks.panelEnd,
     ];
     const { past } = await readAlong(network, use, prompt, pictures, signal);
-    const current = prompt.lastIndexOf(role.marks.panelEnd, -2);
-    const places = prompt.map((id, at) => (id === role.marks.begin ? 0 : at > current ? 1 : -1));
+    let panel = 0;
+    const places = prompt.map((id) => {
+      if (id === role.marks.begin) return -1;
+      // The mark that ends a panel belongs to it.
+      return id === role.marks.panelEnd ? panel++ : panel;
+    });
     return this.#join.told(joined, past, places);
   }
 
