@@ -173,6 +173,26 @@ async function walk(page: Page, language: Language, suffix: string): Promise<voi
     await page.waitForTimeout(1500);
   });
   await box('caption', 'caption pictures');
+  await box('style', 'caption pictures', async () => {
+    await page.getByLabel(say('style.own')).check();
+    await page
+      .getByLabel(say('style.examples'))
+      .fill(
+        'Today I saw a horse galloping along the shore.\nThis morning I watched two children feeding ducks.\nLater I saw an old man reading on a bench.',
+      );
+    await page.getByRole('button', { name: say('library.previewShow') }).click();
+    await page.locator('[data-preview-after]').nth(2).waitFor({ timeout: 60_000 });
+  });
+  await box('labels', 'label pictures', async () => {
+    await page.getByLabel(say('labels.name')).fill('beach');
+    await page.getByRole('button', { name: say('labels.begin') }).click();
+    for (const key of ['y', 'y', 'n']) {
+      await page.locator('.asked button.primary:enabled').waitFor();
+      await page.keyboard.press(key);
+      await page.waitForTimeout(600);
+    }
+    await page.locator('.asked button.primary:enabled').waitFor();
+  });
   await box('replace', 'find and replace', async () => {
     await page.getByLabel(say('library.find'), { exact: true }).fill('man');
     await page.getByLabel(say('library.replaceWith')).fill('person');

@@ -1,0 +1,97 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { openBrowser, startStudio, type OpenBrowser, type RunningStudio } from '../fixtures/browser.ts';
+import { writePictures } from '../fixtures/pictures.ts';
+import { addFolder, ask, jobEnded } from './steps.ts';
+
+/** Own labels by keys, and captions in a style shown by examples, with the real models. */
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 240_000 });
+
+let studio: RunningStudio;
+let browser: OpenBrowser;
+let page: Page;
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'fabula-labels-'));
+  await writePictures(folder, ['a.jpg', 'b.jpg', 'c.jpg', 'd.jpg', 'e.jpg']);
+  studio = await startStudio();
+  browser = await openBrowser();
+  page = browser.page;
+  await page.goto(studio.url);
+  await addFolder(page, folder);
+  await jobEnded(page, /^Import/);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await studio?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+test('a style shown by examples is previewed, saved under a name, and kept with the captions', async () => {
+  await page.getByRole('button', { name: 'Caption…' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Caption pictures' });
+  await dialog.getByLabel('From examples').check();
+  await dialog.getByLabel('Examples of the style').fill('lake, boat\nhill, snow, skiing');
+  await expect.poll(() => dialog.getByRole('button', { name: 'Start' }).isDisabled()).toBe(true);
+  await dialog
+    .getByLabel('Examples of the style')
+    .fill('lake, boat, fishing\nhill, snow, skiing\ncat, sofa, sleeping');
+  await dialog.getByLabel('Name of the style').fill('Keywords');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await dialog.getByRole('button', { name: 'Delete style' }).waitFor();
+  await dialog.getByRole('button', { name: 'Show a preview' }).click();
+  const previews = dialog.locator('[data-preview-after]');
+  await expect.poll(() => previews.count()).toBeGreaterThanOrEqual(3);
+  const first = await previews.first().innerText();
+  expect(first).toMatch(/^[a-z' -]+(, [a-z' -]+)*$/);
+  expect((await ask(page, 'library.list', { filter: { captioned: true } })).total).toBe(0);
+  await dialog.getByRole('button', { name: 'Start' }).click();
+  await jobEnded(page, /^Caption/);
+  const { assets } = await ask(page, 'library.list', {});
+  expect(assets[0]!.caption!.text).toBe(first);
+  const [record] = await ask(page, 'library.captions', { asset: assets[0]!.id });
+  expect(record!.settings).toMatchObject({
+    style: {
+      name: 'Keywords',
+      examples: ['lake, boat, fishing', 'hill, snow, skiing', 'cat, sofa, sleeping'],
+    },
+  });
+});
+
+test('a label is asked about by keys, becomes a facet, and its answers can be taken back', async () => {
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('Label pictures');
+  await page.keyboard.press('Enter');
+  const dialog = page.getByRole('dialog', { name: 'Label pictures' });
+  await dialog.getByLabel('What is to be seen on the pictures?').fill('my favourites');
+  await dialog.getByRole('button', { name: 'Find them' }).click();
+  await dialog.getByText('Is this “my favourites”?').waitFor();
+  expect(
+    await dialog.getByRole('list', { name: 'Pictures, the likeliest first' }).getByRole('listitem').count(),
+  ).toBe(5);
+  await page.keyboard.press('y');
+  await dialog.getByText('1 yes, 0 no').waitFor();
+  await page.keyboard.press('n');
+  await dialog.getByText('1 yes, 1 no').waitFor();
+  await dialog.getByRole('button', { name: 'Done' }).click();
+
+  const [label] = await ask(page, 'labels.list', {});
+  expect(label).toMatchObject({ name: 'my favourites', yes: 1, no: 1 });
+  expect(label!.pictures).toBeGreaterThanOrEqual(1);
+  const found = await ask(page, 'library.list', { filter: { labels: ['My favourites'] } });
+  expect(found.total).toBe(label!.pictures);
+  const facet = page.getByRole('navigation').getByRole('button', { name: /^my favourites/ });
+  await facet.click();
+  await expect.poll(() => page.url()).toContain('label=my');
+
+  await ask(page, 'history.undo', {});
+  expect((await ask(page, 'labels.list', {}))[0]).toMatchObject({ yes: 1, no: 0 });
+  await ask(page, 'history.redo', {});
+  expect((await ask(page, 'labels.list', {}))[0]).toMatchObject({ yes: 1, no: 1 });
+});
