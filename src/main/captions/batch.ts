@@ -155,6 +155,8 @@ async function infer<Item>(
     for (const [index, entry] of entries.entries()) {
       const found = captions[index];
       const result = found && style ? { ...found, text: style.write(found.candidates) } : found;
+      // Writing in a style takes tens of milliseconds a picture; windows are not to wait for a whole batch.
+      if (style) await new Promise(setImmediate);
       // One picture that the encoder makes nothing of must not undo its neighbours' transaction.
       if (result?.vector.every(Number.isFinite)) results.set(entry, result);
     }
