@@ -5,10 +5,19 @@ import { join } from 'node:path';
 import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { openBrowser, startStudio, type RunningStudio } from '../fixtures/browser.ts';
+import { openBrowser, type RunningStudio } from '../fixtures/browser.ts';
 import { translate } from '../../src/shared/messages.ts';
 import { writePictures } from '../fixtures/pictures.ts';
-import { addFolder, ask, importOutline, jobEnded, picturesShown, saved, storyAsSaved } from './steps.ts';
+import {
+  ask,
+  importOutline,
+  importPictures,
+  openWindow,
+  picturesShown,
+  saved,
+  storyAsSaved,
+  type OpenWindow,
+} from './steps.ts';
 
 /** The window for people who use a keyboard, a screen reader, a dark screen or a small one. */
 
@@ -24,6 +33,7 @@ A small grey cat sits beside a red boat.
 // A real studio, its models and a browser share the machine with whatever else runs on it.
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 240_000 });
 
+let opened: OpenWindow;
 let studio: RunningStudio;
 let folder: string;
 let axe: string;
@@ -32,11 +42,32 @@ beforeAll(async () => {
   axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   folder = await mkdtemp(join(tmpdir(), 'fabula-pictures-'));
   await writePictures(folder, ['one.jpg', 'two.jpg', 'three.jpg', 'four.jpg']);
-  studio = await startStudio();
+  opened = await openWindow();
+  const { page, browser } = opened;
+  await importPictures(page, [folder]);
+  const { story: made } = await ask(page, 'stories.importOutline', { markdown: outline });
+  // The first panel gets a sketch, to be edited.
+  const { story, revision } = made;
+  const { asset, scene } = await ask(page, 'sketch.draw', { text: 'A cat beside a boat', seed: 3 });
+  const version = { id: 'v1', asset, source: 'sketched' as const, createdAt: story.createdAt, scene };
+  await ask(page, 'stories.edit', {
+    story: story.id,
+    revision,
+    label: 'Add picture',
+    edit: {
+      type: 'insert-block',
+      panel: story.panels[0]!.id,
+      index: 0,
+      block: { id: 'i1', type: 'image', caption: '', current: version.id, versions: [version] },
+    },
+  });
+  // Each test has a browser of its own.
+  await browser.close();
+  studio = opened.studio;
 });
 
 afterAll(async () => {
-  await studio?.stop();
+  await opened?.studio.stop();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -61,6 +92,28 @@ async function barriers(page: Page, rules: 'all' | 'contrast'): Promise<string[]
     .flatMap(({ id, nodes }) =>
       nodes.map((node) => `${id}: ${node.html} ${node.failureSummary ?? ''}`.slice(0, 600)),
     );
+}
+
+/** Names what can be pressed or filled in and sticks out of the window, or a page that scrolls sideways. */
+async function outside(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    const wide = scrollWidth > clientWidth ? [`the page is ${scrollWidth - clientWidth} px too wide`] : [];
+    const top = document.querySelector('dialog[open]') ?? document.body;
+    const out = [...top.querySelectorAll<HTMLElement>('button, a[href], input, select, textarea')]
+      .filter((element) => element.checkVisibility({ visibilityProperty: true, opacityProperty: true }))
+      .filter((element) => {
+        const { left, right, width } = element.getBoundingClientRect();
+        if (width < 2 || (left >= -1 && right <= innerWidth + 1)) return false;
+        // What lies in something that scrolls sideways can be brought into view.
+        for (let around = element.parentElement; around; around = around.parentElement) {
+          const { overflowX } = getComputedStyle(around);
+          if (/auto|scroll/.test(overflowX) && around.scrollWidth > around.clientWidth) return false;
+        }
+        return true;
+      });
+    return [...wide, ...out.map((element) => element.outerHTML.slice(0, 160))];
+  });
 }
 
 /** Runs a command by its English title, which the palette finds in every language. */
@@ -130,33 +183,13 @@ async function walk(page: Page, look: (name: string) => Promise<void>): Promise<
 
 describe('axe finds nothing serious', () => {
   test('before there is anything', async () => {
-    const { page, close } = await openBrowser();
+    const { page, close } = await openWindow();
     try {
-      await page.goto(studio.url);
       await page.getByRole('heading', { name: 'Start with a folder' }).waitFor();
       expect(await barriers(page, 'all')).toEqual([]);
       await page.getByRole('link', { name: 'Stories', exact: true }).click();
       await page.getByRole('heading', { name: 'Tell your first story' }).waitFor();
       expect(await barriers(page, 'all')).toEqual([]);
-      await page.getByRole('link', { name: 'Library', exact: true }).click();
-      await addFolder(page, folder);
-      await jobEnded(page, /^Import/);
-      await importOutline(page, outline);
-      // The first panel gets a sketch, to be edited.
-      const { story, revision } = await storyAsSaved(page);
-      const { asset, scene } = await ask(page, 'sketch.draw', { text: 'A cat beside a boat', seed: 3 });
-      const version = { id: 'v1', asset, source: 'sketched' as const, createdAt: story.createdAt, scene };
-      await ask(page, 'stories.edit', {
-        story: story.id,
-        revision,
-        label: 'Add picture',
-        edit: {
-          type: 'insert-block',
-          panel: story.panels[0]!.id,
-          index: 0,
-          block: { id: 'i1', type: 'image', caption: '', current: version.id, versions: [version] },
-        },
-      });
     } finally {
       await close();
     }
@@ -266,6 +299,22 @@ test('on a tablet held upright the panels are drawers, and nothing is cut off', 
     await show.click();
     await inspector.getByRole('textbox', { name: 'Caption' }).fill('Seen on a tablet.');
     expect(await barriers(page, 'all')).toEqual([]);
+    // Tab goes round in the drawer, in both directions, and never to what lies under it.
+    const inside = (): Promise<boolean> =>
+      inspector.evaluate((drawer) => drawer.contains(document.activeElement));
+    const place = (): Promise<string> =>
+      page.evaluate(() => document.activeElement?.outerHTML.slice(0, 200) ?? '');
+    const start = await place();
+    for (const key of ['Tab', 'Shift+Tab']) {
+      let steps = 0;
+      do {
+        await page.keyboard.press(key);
+        steps += 1;
+        expect(await inside()).toBe(true);
+      } while ((await place()) !== start && steps < 60);
+      expect(steps).toBeGreaterThan(1);
+      expect(steps).toBeLessThan(60);
+    }
     await inspector.getByRole('heading').first().click();
     await page.keyboard.press('Escape');
     await inspector.waitFor({ state: 'detached' });
@@ -279,6 +328,73 @@ test('on a tablet held upright the panels are drawers, and nothing is cut off', 
     await page.locator('main li a').first().click();
     await page.locator('[data-panel-handle]').first().waitFor();
     expect(await overflow()).toBe(0);
+  } finally {
+    await close();
+  }
+});
+
+test('enlarged to 200 % on a small screen, every view and dialog can be reached and nothing is cut off', async () => {
+  // A page of 1280 × 800 enlarged twice has room for half as much each way.
+  const { page, close } = await openBrowser({ width: 640, height: 400 });
+  try {
+    await page.goto(studio.url);
+    for (const view of ['library', 'stories', 'library/review']) {
+      await page.goto(`${new URL(page.url()).origin}/#/${view}`);
+      await page.getByRole('heading').first().waitFor();
+      expect(await outside(page), view).toEqual([]);
+    }
+    await page.goto(`${new URL(page.url()).origin}/#/library`);
+    await page.locator('[data-asset]').first().waitFor();
+    for (const words of [
+      'add pictures',
+      'caption pictures',
+      'find and replace',
+      'settings',
+      'show all jobs',
+    ]) {
+      await command(page, words);
+      const dialog = page.locator('dialog[open]');
+      await dialog.waitFor();
+      expect(await outside(page), words).toEqual([]);
+      // Its last button can be brought into view.
+      await dialog.getByRole('button').last().scrollIntoViewIfNeeded();
+      const box = (await dialog.getByRole('button').last().boundingBox())!;
+      expect(box.y + box.height, words).toBeLessThanOrEqual(400);
+      await page.keyboard.press('Escape');
+      await dialog.waitFor({ state: 'detached' });
+    }
+    await page.goto(`${new URL(page.url()).origin}/#/stories`);
+    await page.locator('main li a').first().click();
+    await page.locator('[data-panel-handle]').first().waitFor();
+    expect(await outside(page), 'board').toEqual([]);
+  } finally {
+    await close();
+  }
+});
+
+test('in the colours of the system, what is chosen and what has the focus can still be seen', async () => {
+  const { page, close } = await openBrowser();
+  try {
+    await page.emulateMedia({ forcedColors: 'active' });
+    await page.goto(studio.url);
+    await expect.poll(() => picturesShown(page)).toBeGreaterThan(3);
+    const outline = (selector: string): Promise<string> =>
+      page
+        .locator(selector)
+        .first()
+        .evaluate((element) => `${getComputedStyle(element).outlineStyle} ${element.clientWidth > 0}`);
+    await page.locator('[data-asset]').first().click();
+    expect(await outline('[data-asset][aria-selected="true"]')).toBe('solid true');
+    expect(await outline('[data-asset][aria-selected="false"]')).toBe('none true');
+    await page.keyboard.press('Tab');
+    expect(await outline(':focus-visible')).toBe('solid true');
+    expect(await outline('[aria-current="page"]')).toBe('solid true');
+    await command(page, 'caption pictures');
+    await page.locator('dialog[open]').waitFor();
+    expect(
+      await page.locator('dialog[open]').evaluate((dialog) => getComputedStyle(dialog).borderStyle),
+    ).toBe('solid');
+    await page.keyboard.press('Escape');
   } finally {
     await close();
   }

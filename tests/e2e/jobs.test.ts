@@ -3,9 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { openBrowser, startStudio, type OpenBrowser, type RunningStudio } from '../fixtures/browser.ts';
 import { drawPicture, writePictures } from '../fixtures/pictures.ts';
-import { ask, importOutline, jobEnded, saved, storyAsSaved } from './steps.ts';
+import { ask, importOutline, jobEnded, openWindow, saved, storyAsSaved, type OpenWindow } from './steps.ts';
 
 /** Long work in the window: a folder sent from the browser, captions paused and cancelled, a story illustrated. */
 
@@ -13,8 +12,7 @@ const count = 48;
 // A real studio, its models and a browser share the machine with whatever else runs on it.
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 240_000 });
 
-let studio: RunningStudio;
-let browser: OpenBrowser;
+let opened: OpenWindow;
 let page: Page;
 let folder: string;
 
@@ -27,15 +25,12 @@ beforeAll(async () => {
   await mkdir(join(folder, 'inner'));
   await writeFile(join(folder, 'inner', 'deep.jpg'), await drawPicture(99));
   await writeFile(join(folder, 'notes.txt'), 'Not a picture, and no reason to complain.');
-  studio = await startStudio();
-  browser = await openBrowser();
-  page = browser.page;
-  await page.goto(studio.url);
+  opened = await openWindow();
+  page = opened.page;
 });
 
 afterAll(async () => {
-  await browser?.close();
-  await studio?.stop();
+  await opened?.close();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -106,5 +101,5 @@ test('a story is deleted only when the person says so twice', async () => {
 });
 
 test('without an error in the page', () => {
-  expect(browser.problems).toEqual([]);
+  expect(opened.browser.problems).toEqual([]);
 });

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Page } from 'playwright-core';
-import { openBrowser, startStudio, type OpenBrowser, type RunningStudio } from '../fixtures/browser.ts';
 import { writePictures } from '../fixtures/pictures.ts';
 import {
   addFolder,
@@ -12,9 +11,11 @@ import {
   jobEnded,
   openStoryId,
   openVersions,
+  openWindow,
   picturesShown,
   saved,
   storyAsSaved,
+  type OpenWindow,
 } from './steps.ts';
 
 /** The main job, from a folder of pictures to the PDF, as a person does it in the window. Steps build on each other. */
@@ -31,8 +32,7 @@ const names = [
 // A real studio, its models and a browser share the machine with whatever else runs on it.
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 240_000 });
 
-let studio: RunningStudio;
-let browser: OpenBrowser;
+let opened: OpenWindow;
 let page: Page;
 let folder: string;
 
@@ -40,15 +40,12 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'fabula-pictures-'));
   await writePictures(folder, names);
   await writeFile(join(folder, 'broken.jpg'), 'this is no picture');
-  studio = await startStudio();
-  browser = await openBrowser();
-  page = browser.page;
-  await page.goto(studio.url);
+  opened = await openWindow();
+  page = opened.page;
 });
 
 afterAll(async () => {
-  await browser?.close();
-  await studio?.stop();
+  await opened?.close();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -249,7 +246,7 @@ describe('from a folder of pictures and a story to a PDF', () => {
 
   test('all of it without an error in the page or a request to another machine', async () => {
     expect(await openStoryId(page)).toBeTruthy();
-    expect(browser.problems).toEqual([]);
-    expect(browser.strangers).toEqual([]);
+    expect(opened.browser.problems).toEqual([]);
+    expect(opened.browser.strangers).toEqual([]);
   });
 });

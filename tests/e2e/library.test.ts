@@ -271,6 +271,8 @@ test('provenance: every caption a picture had can be seen, and restored', async 
   const [asset] = assets;
   await ask(page, 'library.setCaption', { asset: asset!.id, text: 'Overwritten by hand' });
   await page.getByLabel('Search the library').fill('Overwritten by hand');
+  // The same picture stands in the whole library, whose selection the answer takes away.
+  await page.getByText('Results for “Overwritten by hand”').waitFor();
   await page.locator(`[data-asset="${asset!.id}"]`).click();
   await page.getByText('Earlier captions').click();
   await page

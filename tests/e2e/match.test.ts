@@ -1,9 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { openBrowser, startStudio, type OpenBrowser, type RunningStudio } from '../fixtures/browser.ts';
 import { root } from '../fixtures/built.ts';
-import { ask, openVersions, saved, storyAsSaved } from './steps.ts';
+import {
+  ask,
+  importPictures,
+  openVersions,
+  openWindow,
+  saved,
+  storyAsSaved,
+  type OpenWindow,
+} from './steps.ts';
 
 /** Finding a picture for a panel, in the window, on the bundled sample pictures. Steps build on each other. */
 
@@ -18,19 +25,15 @@ A dog runs on the beach.
 Two penguins and a snowman wait for the night.
 `;
 
-let studio: RunningStudio;
-let browser: OpenBrowser;
+let opened: OpenWindow;
 let page: Page;
 /** Asset ids of the samples by their file names without endings. */
 let samples: Record<string, string>;
 
 beforeAll(async () => {
-  studio = await startStudio();
-  browser = await openBrowser();
-  page = browser.page;
-  page.setDefaultTimeout(15_000);
-  await page.goto(studio.url);
-  await ask(page, 'library.import', { paths: [join(root, 'resources/samples')] });
+  opened = await openWindow();
+  page = opened.page;
+  const assets = await importPictures(page, [join(root, 'resources/samples')]);
   const { story } = await ask(page, 'stories.importOutline', { markdown: outline });
   const [panel] = story.story.panels;
   // The studio encodes new pictures by itself, once the import has come to rest.
@@ -45,17 +48,15 @@ beforeAll(async () => {
       });
       return retrieved.length >= 24 && retrieved[0]!.confidence! > 0.6;
     },
-    { timeout: 60_000, interval: 500 },
+    { timeout: 120_000, interval: 500 },
   );
-  const { assets } = await ask(page, 'library.list', {});
   samples = Object.fromEntries(assets.map(({ name, id }) => [name.replace(/\.png$/, ''), id]));
   await page.evaluate((id) => (location.hash = `#/stories/${id}`), story.story.id);
   await page.getByRole('list', { name: 'Panels' }).waitFor();
 });
 
 afterAll(async () => {
-  await browser?.close();
-  await studio?.stop();
+  await opened?.close();
 });
 
 const dialog = (number = 1) => page.getByRole('dialog', { name: `A picture for panel ${number}` });
@@ -351,7 +352,7 @@ describe('the pictures a block has had', () => {
   });
 
   test('all of it without an error in the page', () => {
-    expect(browser.problems).toEqual([]);
-    expect(browser.strangers).toEqual([]);
+    expect(opened.browser.problems).toEqual([]);
+    expect(opened.browser.strangers).toEqual([]);
   });
 });

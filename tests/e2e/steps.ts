@@ -1,7 +1,21 @@
 import type { Page } from 'playwright-core';
-import type { CommandInput, CommandName, CommandOutput, OpenStory } from '../../src/shared/contract.ts';
+import { vi } from 'vitest';
+import type {
+  Asset,
+  CommandInput,
+  CommandName,
+  CommandOutput,
+  OpenStory,
+} from '../../src/shared/contract.ts';
 import type { Result } from '../../src/shared/errors.ts';
 import type { ImageBlock } from '../../src/shared/story.ts';
+import {
+  openBrowser,
+  startStudio,
+  type BrowserOptions,
+  type OpenBrowser,
+  type RunningStudio,
+} from '../fixtures/browser.ts';
 
 /** Steps that several end-to-end tests take. */
 
@@ -16,6 +30,46 @@ export async function ask<Name extends CommandName>(
   const result = (await response.json()) as Result<CommandOutput<Name>>;
   if (!result.ok) throw new Error(`${name}: ${result.message}`);
   return result.value;
+}
+
+/** A studio on a data folder of its own, and a browser that shows it. */
+export interface OpenWindow {
+  studio: RunningStudio;
+  browser: OpenBrowser;
+  page: Page;
+  /** Ends both; also where only one of them had started. */
+  close(): Promise<void>;
+}
+
+/** @throws Error, with nothing left running, when one of the two does not start */
+export async function openWindow(options: BrowserOptions = {}): Promise<OpenWindow> {
+  const studio = await startStudio();
+  try {
+    const browser = await openBrowser(options);
+    await browser.page.goto(studio.url);
+    return {
+      studio,
+      browser,
+      page: browser.page,
+      async close() {
+        await browser.close();
+        await studio.stop();
+      },
+    };
+  } catch (error) {
+    await studio.stop();
+    throw error;
+  }
+}
+
+/** Imports files and folders of this machine, and waits until every one of them has been looked at. */
+export async function importPictures(page: Page, paths: string[]): Promise<Asset[]> {
+  const { id } = await ask(page, 'library.import', { paths });
+  await vi.waitUntil(
+    async () => (await ask(page, 'jobs.list', {})).find((job) => job.id === id)?.state === 'done',
+    { timeout: 90_000, interval: 100 },
+  );
+  return (await ask(page, 'library.list', { limit: 1000 })).assets;
 }
 
 /** Imports a folder by its path. */

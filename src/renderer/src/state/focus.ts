@@ -12,6 +12,29 @@ const focusable = 'a, button, input, textarea, select, summary, label, [tabindex
 /** How long the change itself has to put the focus somewhere better, in frames. */
 const patience = 3;
 
+/** What Tab stops at. */
+const stops =
+  'a[href], button, input:not([type="hidden"]), textarea, select, summary, [tabindex], [contenteditable="true"]';
+
+/**
+ * Keeps Tab within a part of the page that lies over the rest: after the last place it goes to the first, and before
+ * the first to the last.
+ */
+export function wrapTab(event: KeyboardEvent, within: HTMLElement): void {
+  if (event.key !== 'Tab' || event.altKey || event.ctrlKey || event.metaKey) return;
+  const places = [...within.querySelectorAll<HTMLElement>(stops)].filter(
+    (place) =>
+      place.tabIndex >= 0 &&
+      !place.matches(':disabled') &&
+      place.checkVisibility({ visibilityProperty: true }),
+  );
+  const at = places.indexOf(document.activeElement as HTMLElement);
+  const leaves = event.shiftKey ? at <= 0 : at === places.length - 1;
+  if (!leaves) return;
+  event.preventDefault();
+  (event.shiftKey ? places.at(-1) : places[0])?.focus();
+}
+
 /** Watches the page until the function returned is called. */
 export function keepFocus(page: Document): () => void {
   let around: readonly HTMLElement[] = [];

@@ -17,6 +17,7 @@ import {
 import { FabulaError } from '../../../shared/errors.ts';
 import { newId } from './ids.ts';
 import { keep, kept } from './kept.ts';
+import { t } from './language.svelte.ts';
 import { readAddress, writeAddress } from './library-address.ts';
 import type { Notices } from './notices.svelte.ts';
 
@@ -372,6 +373,16 @@ export class LibraryState {
     if (this.search) for (const hit of this.search.answer.hits) count(hit.asset);
     else for (const assets of this.#pages.values()) for (const asset of assets) count(asset);
     return counts;
+  }
+
+  /** The scopes there are beside those of the whole library, in words. */
+  get scopes(): { name: 'selected' | 'shown'; label: string }[] {
+    const selected = {
+      name: 'selected',
+      label: t('library.scopeSelected', { count: this.selected.size }),
+    } as const;
+    const shown = { name: 'shown', label: t('library.scopeShown', { count: this.count }) } as const;
+    return [...(this.selected.size > 0 ? [selected] : []), ...(this.search || this.filtered ? [shown] : [])];
   }
 
   /** The pictures of a scope, as the commands take them. */
