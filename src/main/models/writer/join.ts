@@ -6,6 +6,8 @@ import { bytesTensor, floats, floatsTensor, idsTensor, type Network, type Sessio
 
 /** The most figures a condition tells of: more than a sketch has room for help nobody. */
 const mostFigures = 6;
+/** Panels before the current one whose figures it may still have. */
+const panelsBack = 3;
 
 /** Pictures as a writer sees them: keys and values of positions, wherever they are put. */
 export interface Pictures {
@@ -69,38 +71,46 @@ export class Join {
       { present, panels: floatsTensor(rows, [numbers.length, panels.length]) },
       ['vector'],
     );
-    const own = Float32Array.from(marked((one) => one === current));
-    const before = Float32Array.from(marked((one) => one >= 0 && one < current));
-    const outputs = await paint.run(
-      {
+    const tells = async (panel: number): Promise<Condition> => {
+      const inputs = {
         present,
-        own: floatsTensor(own, [panels.length]),
-        before: floatsTensor(before, [panels.length]),
-      },
-      ['place', 'time', 'weather', 'figures', 'where'],
-    );
-    const [place, time, weather, figures, where] = outputs.map((output) => floats(output));
-    return {
-      vector: floats(only(vector)),
-      condition: {
-        place: likeliest(role.scene.places, place, role.scene.leastSetting),
-        time: likeliest(role.scene.times, time, role.scene.leastSetting),
-        weather: likeliest(role.scene.weathers, weather, role.scene.leastSetting),
-        figures: role.scene.figures
-          .map(({ icon, word }, at) => ({
-            icon,
-            word,
-            probability: figures?.[at] ?? 0,
-            x: where?.[3 * at] ?? 0.5,
-            y: where?.[3 * at + 1] ?? 0.9,
-            height: where?.[3 * at + 2] ?? 0.4,
-          }))
-          .filter(({ probability }) => probability >= role.scene.leastFigure)
-          .toSorted((a, b) => b.probability - a.probability)
-          .slice(0, mostFigures),
-      },
+        own: floatsTensor(Float32Array.from(marked((one) => one === panel)), [panels.length]),
+        before: floatsTensor(Float32Array.from(marked((one) => one >= 0 && one < panel)), [panels.length]),
+      };
+      return conditionOf(
+        role.scene,
+        await paint.run(inputs, ['place', 'time', 'weather', 'figures', 'where']),
+      );
     };
+    const condition = await tells(current);
+    // Who nothing is said of is still there: the nearest panel that tells of somebody does so for the current one.
+    for (const earlier of numbers.slice(-1 - panelsBack, -1).toReversed()) {
+      if (condition.figures.length > 0) break;
+      condition.figures = (await tells(earlier)).figures;
+    }
+    return { vector: floats(only(vector)), condition };
   }
+}
+
+function conditionOf(scene: JoinWith['role']['scene'], outputs: readonly Tensor[]): Condition {
+  const [place, time, weather, figures, where] = outputs.map((output) => floats(output));
+  return {
+    place: likeliest(scene.places, place, scene.leastSetting),
+    time: likeliest(scene.times, time, scene.leastSetting),
+    weather: likeliest(scene.weathers, weather, scene.leastSetting),
+    figures: scene.figures
+      .map(({ icon, word }, at) => ({
+        icon,
+        word,
+        probability: figures?.[at] ?? 0,
+        x: where?.[3 * at] ?? 0.5,
+        y: where?.[3 * at + 1] ?? 0.9,
+        height: where?.[3 * at + 2] ?? 0.4,
+      }))
+      .filter(({ probability }) => probability >= scene.leastFigure)
+      .toSorted((a, b) => b.probability - a.probability)
+      .slice(0, mostFigures),
+  };
 }
 
 function likeliest(
