@@ -51,7 +51,7 @@ describe.skipIf(!joins)('the story so far', () => {
     await told.waitFor();
     const word = told.getByRole('button', { name: 'Add “dog” to what is asked' });
     await word.click();
-    expect(await dialog.getByLabel('What is asked').inputValue()).toBe('What a surprise! dog');
+    expect(await dialog.locator('#match-query').inputValue()).toBe('What a surprise! dog');
     expect(await word.isDisabled()).toBe(true);
     const drawn = dialog.locator('[data-candidate="sketched"]');
     await drawn.first().waitFor();
