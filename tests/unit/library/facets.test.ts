@@ -81,6 +81,7 @@ function bruteForce(all: readonly Asset[], filter: AssetFilter) {
     months: counted(left('taken').flatMap((asset) => asset.takenAt?.slice(0, 7) ?? [])),
     undated: left('taken').filter((asset) => asset.takenAt === null).length,
     tags: counted(left(null).flatMap((asset) => asset.tags)),
+    labels: [],
     words: [],
     captioned: left('captioned').filter((asset) => asset.caption !== null).length,
     uncaptioned: left('captioned').filter((asset) => asset.caption === null).length,
