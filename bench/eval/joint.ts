@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { FabulaError } from '../../src/shared/errors.ts';
 import { Models } from '../../src/main/models/models.ts';
 import { Packs } from '../../src/main/models/packs.ts';
 import { resourcePath } from '../../src/main/resources.ts';
@@ -47,6 +48,17 @@ export async function joint(
   }
 }
 
+/** The vector of a story; of one the writer takes for another language the text's own, as Match does. */
+async function vectorOf(models: Models, panels: { picture: null; text: string }[]): Promise<Float32Array> {
+  try {
+    return (await models.readStory(panels, [])).vector;
+  } catch (error) {
+    if (!(error instanceof FabulaError && error.code === 'unavailable')) throw error;
+    const [vector] = await models.encodeTexts([panels.at(-1)!.text]);
+    return vector!;
+  }
+}
+
 /** PyTorch's figures on the same inputs, by `training/evaluate_joint.py`. */
 function theirs(): z.infer<typeof FiguresSchema> | null {
   const file = join(import.meta.dirname, '../../training/figures/joint.json');
@@ -71,7 +83,7 @@ async function photos(models: Models, shared: string, quick: boolean): Promise<E
     const vectors: Float32Array[] = [];
     for (const row of rows) {
       const panels = captions(row).map((text) => ({ picture: null, text }));
-      vectors.push((await models.readStory(panels, [])).vector);
+      vectors.push(await vectorOf(models, panels));
     }
     return recalls(vectors, pictures, (query, at) => query === at);
   };
