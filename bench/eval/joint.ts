@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { Condition } from '../../src/shared/condition.ts';
 import { FabulaError } from '../../src/shared/errors.ts';
 import { Models } from '../../src/main/models/models.ts';
 import { Packs } from '../../src/main/models/packs.ts';
@@ -56,6 +57,16 @@ async function vectorOf(models: Models, panels: { picture: null; text: string }[
     if (!(error instanceof FabulaError && error.code === 'unavailable')) throw error;
     const [vector] = await models.encodeTexts([panels.at(-1)!.text]);
     return vector!;
+  }
+}
+
+/** The condition of a story; one the writer takes for another language tells nothing. */
+async function conditionOf(models: Models, panels: { picture: null; text: string }[]): Promise<Condition> {
+  try {
+    return (await models.readStory(panels, [])).condition;
+  } catch (error) {
+    if (!(error instanceof FabulaError && error.code === 'unavailable')) throw error;
+    return { place: null, time: null, weather: null, figures: [] };
   }
 }
 
@@ -177,7 +188,7 @@ async function scenes(models: Models, quick: boolean): Promise<EvalRow[]> {
   const figures = { all: 0, found: 0, said: 0, stand: 0 };
   for (const scene of rows) {
     const panels = scene.texts.map((text) => ({ picture: null, text }));
-    const { condition } = await models.readStory(panels, []);
+    const condition = await conditionOf(models, panels);
     if (condition.place?.name === scene.place) place++;
     figures.said += condition.figures.length;
     const wanted = [...new Map(scene.figures.map((figure) => [figure.icon, figure])).values()];
