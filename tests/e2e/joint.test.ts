@@ -56,7 +56,7 @@ describe.skipIf(!joins)('the story so far', () => {
     const drawn = dialog.locator('[data-candidate="sketched"]');
     await drawn.first().waitFor();
     await drawn.first().locator('input').check();
-    await page.keyboard.press('Enter');
+    await dialog.getByRole('button', { name: 'Use this picture', exact: true }).click();
     await dialog.waitFor({ state: 'detached' });
     await saved(page);
     const { story } = await ask(page, 'stories.open', {
