@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
@@ -93,7 +92,7 @@ afterAll(async () => {
   await studio?.stop();
 });
 
-describe.skipIf(!existsSync(join(root, 'resources/models/decide')))('the decision', () => {
+describe('the decision', () => {
   test('says honestly that neither is good, and what can be done', async () => {
     await page.locator('[data-panel-handle]').first().click();
     await page.keyboard.press('m');

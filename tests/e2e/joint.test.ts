@@ -3,17 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { Packs } from '../../src/main/models/packs.ts';
-import { resourcePath } from '../../src/main/resources.ts';
 import { openBrowser, startStudio, type OpenBrowser, type RunningStudio } from '../fixtures/browser.ts';
 import { ask, importOutline, saved } from './steps.ts';
 
 /** A story read with the pictures among its words: in Match, in sketches and in suggestions. */
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 240_000 });
-
-const joins = new Packs([resourcePath('models')]).list().some(({ roles }) => roles.includes('join'));
-if (!joins) console.warn('No shipped pack fills the role "join" yet: its tests are left out.');
 
 const outline = `# Out at night
 
@@ -22,7 +17,7 @@ A dog chases a cat in the forest at night.
 What a surprise!
 `;
 
-describe.skipIf(!joins)('the story so far', () => {
+describe('the story so far', () => {
   let studio: RunningStudio;
   let browser: OpenBrowser;
   let page: Page;

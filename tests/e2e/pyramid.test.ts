@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -10,12 +9,6 @@ import { ask } from './steps.ts';
 /** Pictures in words: the pyramid of the inspector, its slider and places, the facet, and sketches of the words. */
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 240_000 });
-
-const shipped = JSON.parse(readFileSync(resolve('resources/models/starter/manifest.json'), 'utf8')) as {
-  roles: Record<string, unknown>;
-};
-/** Until the starter pack reads words there is nothing to look at. */
-const wordless = shipped.roles['words'] === undefined;
 
 let dataDir: string;
 let studio: RunningStudio;
@@ -56,7 +49,7 @@ test('a sketch says exactly what it was drawn from, and is drawn again from its 
   expect(coarse.figures).toHaveLength(1);
 });
 
-test.skipIf(wordless)('the pyramid of a picture tells, shows places, finds and draws', async () => {
+test('the pyramid of a picture tells, shows places, finds and draws', async () => {
   const samples = ['dog-on-the-beach.png', 'elephants-on-the-savanna.png', 'sailboats-at-sunset.png'];
   await ask(page, 'library.import', { paths: samples.map((name) => resolve('resources/samples', name)) });
   await page.goto(`${new URL(page.url()).origin}/#/library`);

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import type { Lessons, Match } from '../../src/shared/contract.ts';
@@ -6,7 +5,7 @@ import { ensureBuilt, fabula, root, temporaryFolder } from '../fixtures/built.ts
 
 beforeAll(ensureBuilt, 120_000);
 
-test.skipIf(!existsSync(join(root, 'resources/models/decide')))(
+test(
   'the command line says what suits a text and why, and what was learned',
   { timeout: 180_000 },
   async () => {

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Decider, readDecideModel, type DecideModel, type Lesson } from '../../../src/main/decide/decider.ts';
 import type { Evidence } from '../../../src/main/decide/evidence.ts';
@@ -74,7 +73,7 @@ test('the text alone is learnt from what it names and from its words', () => {
 
 const file = resourcePath('models', 'decide', 'decide.json');
 
-describe.skipIf(!existsSync(file))('the decision of the pack', () => {
+describe('the decision of the pack', () => {
   let model: DecideModel;
   const evidence = (changes: Partial<Evidence>): Omit<Evidence, 'text'> => ({
     found: 0.1,

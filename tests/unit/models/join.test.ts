@@ -15,8 +15,6 @@ import { readScene } from '../../../src/main/sketch/read.ts';
 import { openStudio, type Studio } from '../../../src/main/studio.ts';
 
 const packs = new Packs([resourcePath('models')]);
-const joins = packs.list().some(({ roles }) => roles.includes('join'));
-if (!joins) console.warn('No shipped pack fills the role "join" yet: its tests are left out.');
 
 describe('pictures among words', () => {
   const marks = { begin: 1, end: 2, panelEnd: 3, picture: 4, pictureEnd: 5, never: [0] };
@@ -61,7 +59,7 @@ describe('pictures among words', () => {
   });
 });
 
-describe.skipIf(!joins)('the writer with its eyes open', () => {
+describe('the writer with its eyes open', () => {
   const models = new Models({ packs });
   let folder: string;
   let studio: Studio;

@@ -55,9 +55,8 @@ test('a box goes round the cells of a word, and not round a second place of it',
 
 const packs = new Packs([resourcePath('models')]);
 /** Until the starter pack reads words there is nothing to run. */
-const wordless = packs.list().every(({ roles }) => !roles.includes('words'));
 
-test.skipIf(wordless)('words come with the vectors and the captions as they come alone', async () => {
+test('words come with the vectors and the captions as they come alone', async () => {
   const models = new Models({ packs });
   onTestFinished(() => models.close());
   const files = ['dog-on-the-beach.png', 'fox-in-the-forest.png', 'tea-in-the-kitchen.png'];
