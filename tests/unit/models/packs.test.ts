@@ -99,7 +99,7 @@ test('the pack shipped with Fabula is whole', async () => {
   const packs = new Packs([resourcePath('models')]);
   await packs.verify('starter');
   expect(packs.list().find(({ id }) => id === 'starter')).toMatchObject({
-    roles: ['encode', 'caption'],
+    roles: ['encode', 'caption', 'words', 'join'],
     problem: null,
   });
 });
