@@ -98,7 +98,7 @@ describe('the decision', () => {
     await page.keyboard.press('m');
     const dialog = page.getByRole('dialog', { name: 'A picture for panel 1' });
     await dialog.getByText('Suggested: a library picture.').waitFor();
-    await dialog.getByLabel('What is asked').fill('Nobody knew why it mattered so much.');
+    await dialog.getByLabel('What is asked', { exact: true }).fill('Nobody knew why it mattered so much.');
     await page.keyboard.press('Enter');
     await dialog.getByText('No suggestion.').waitFor();
     const advice = await dialog.getByRole('status').innerText();

@@ -145,7 +145,9 @@ describe('a picture for a panel', () => {
           .catch(() => ''),
       )
       .toBe(samples['dragon-in-a-cave']);
-    expect(await dialog().getByLabel('What is asked').inputValue()).toBe('A dragon sleeps in a cave.');
+    expect(await dialog().getByLabel('What is asked', { exact: true }).inputValue()).toBe(
+      'A dragon sleeps in a cave.',
+    );
   });
 
   test('is asked for by a picture, with and without words', async () => {
@@ -171,7 +173,7 @@ describe('a picture for a panel', () => {
     await dialog().getByRole('button', { name: 'Add a picture to the query' }).click();
     await page.keyboard.type('camels');
     await dialog().getByRole('button', { name: 'camels-in-the-desert.png' }).click();
-    await dialog().getByLabel('What is asked').fill('');
+    await dialog().getByLabel('What is asked', { exact: true }).fill('');
     await page.keyboard.press('Enter');
     await settled();
     await expect.poll(() => candidates('sketched').count()).toBe(0);
@@ -276,7 +278,7 @@ describe('a picture for a panel', () => {
 
   test('says so when it was removed from the library meanwhile', async () => {
     const gone = samples['farm-morning']!;
-    await dialog(3).getByLabel('What is asked').fill('Morning on the farm');
+    await dialog(3).getByLabel('What is asked', { exact: true }).fill('Morning on the farm');
     await page.keyboard.press('Enter');
     await expect
       .poll(() =>
