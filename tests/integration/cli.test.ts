@@ -254,7 +254,7 @@ test('packs: those shipped are listed, a copy can be added and removed, a shippe
   const data = ['--data', join(folder, 'data')];
   const list = async (): Promise<unknown> =>
     JSON.parse((await fabula(['packs', 'list', ...data, '--json'])).out) as unknown;
-  const starter = { id: 'starter', problem: null, roles: ['encode', 'caption'] };
+  const starter = { id: 'starter', problem: null, roles: ['encode', 'caption', 'words', 'join'] };
   const shipped = [
     { id: 'decide', problem: null, roles: ['decide'] },
     starter,
