@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { Tokenizer } from '@huggingface/tokenizers';
-import { FabulaError } from '../../../shared/errors.ts';
+import type { Tokenizer } from '@huggingface/tokenizers';
+import { loadTokenizer } from '../tokenizer.ts';
 
 /** Special tokens of the starter family. */
 export const PAD = 0;
@@ -21,16 +20,7 @@ export class Tokens {
 
   /** @throws FabulaError `model-failed` naming the file. */
   static async load(file: string): Promise<Tokens> {
-    try {
-      return new Tokens(new Tokenizer(JSON.parse(await readFile(file, 'utf8')) as object, {}));
-    } catch (error) {
-      throw new FabulaError(
-        'model-failed',
-        `${file} is not a tokenizer (${error instanceof Error ? error.message : String(error)}). Get the pack again.`,
-        {},
-        { cause: error },
-      );
-    }
+    return new Tokens(await loadTokenizer(file));
   }
 
   /**

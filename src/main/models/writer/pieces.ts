@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { Tokenizer } from '@huggingface/tokenizers';
-import { FabulaError } from '../../../shared/errors.ts';
+import type { Tokenizer } from '@huggingface/tokenizers';
+import { loadTokenizer } from '../tokenizer.ts';
 
 /**
  * The byte-level tokenizer of a writer: any text in any script to piece ids, and each piece's bytes. A piece may end in
@@ -25,16 +24,7 @@ export class Pieces {
 
   /** @throws FabulaError `model-failed` naming the file. */
   static async load(file: string): Promise<Pieces> {
-    try {
-      return new Pieces(new Tokenizer(JSON.parse(await readFile(file, 'utf8')) as object, {}));
-    } catch (error) {
-      throw new FabulaError(
-        'model-failed',
-        `${file} is not a tokenizer (${error instanceof Error ? error.message : String(error)}). Get the pack again.`,
-        {},
-        { cause: error },
-      );
-    }
+    return new Pieces(await loadTokenizer(file));
   }
 
   /** Ids of a text, without marks. */
