@@ -44,7 +44,7 @@ function summaryOf(modules, errors) {
   if (errors.length > 0) lines.push(`FAIL ${errors.length} errors outside of tests`);
   return [
     ...lines,
-    `Test files: ${broken.length} failed, ${modules.length - broken.length} passed, ${modules.length} in all`,
-    `Tests: ${failed.length} failed, ${count('passed')} passed, ${count('skipped')} skipped, ${tests.length} in all`,
+    `Files: ${modules.length - broken.length} passed, ${broken.length} failed`,
+    `Tests: ${count('passed')} passed, ${failed.length} failed, ${count('skipped')} skipped`,
   ];
 }
