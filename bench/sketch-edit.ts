@@ -5,8 +5,9 @@
  *
  * From the pointer's event (its own time stamp) until the frame is made that shows the new drawing: working out the
  * scene and painting it are in it, and so is the wait for that frame, up to 16 ms. Figures in scenes of several places
- * are dragged, then scaled, turned and mirrored with keys; then the time of day is changed, for which the studio must
- * draw the scene anew. How busy the machine was shows in the last line.
+ * are dragged, then scaled, turned and mirrored with keys; then time, weather, place, shot and mood are changed, for
+ * which the studio must draw the scene anew: as a person does it, whose pointer comes to a control some tenths of a second
+ * before the choice is made, and once more unforeseen. How busy the machine was shows in the last line.
  */
 import { availableParallelism, loadavg } from 'node:os';
 import type { Page } from 'playwright-core';
@@ -26,6 +27,18 @@ const quantile = (values: readonly number[], share: number): number =>
 const line = (what: string, times: readonly number[]): string =>
   `sketch-edit: event to painted drawing, ${what}, ${times.length} steps: median ms = ${quantile(times, 0.5).toFixed(1)}, p95 ms = ${quantile(times, 0.95).toFixed(1)}, fastest tenth ms = ${quantile(times, 0.1).toFixed(1)}`;
 
+const choices = {
+  Time: ['dusk', 'night', 'dawn', 'day'],
+  Weather: ['snow', 'fog', 'rain', 'clear'],
+  Shot: ['close-up', 'medium', 'wide'],
+  Mood: ['sad', 'calm', 'neutral'],
+};
+const elsewhere = ['beach', 'kitchen', 'forest', 'street'];
+/** From pointing at a list to the choice. */
+const pointedMs = 600;
+/** Until a choice has been painted and kept. */
+const keptMs = 900;
+
 /** The times measured since they were last taken. */
 async function takeTimes(page: Page): Promise<number[]> {
   return page.evaluate(() => (window as unknown as { sketchTimes: number[] }).sketchTimes.splice(0));
@@ -39,7 +52,7 @@ try {
   await openSketches(page, texts);
   const dragged: number[] = [];
   const pressed: number[] = [];
-  const relit: number[] = [];
+  const chosen = new Map<string, number[]>();
   const empty: number[] = [];
   for (const at of texts.keys()) {
     await page.locator(`[data-picture-block="b${at}"]`).dblclick();
@@ -55,8 +68,11 @@ try {
       Object.assign(window, { sketchTimes: times });
       const picture = document.querySelector<HTMLElement>('[data-sketch-picture]')!;
       let moved = 0;
-      for (const type of ['pointermove', 'keydown', 'change']) {
+      for (const type of ['pointermove', 'keydown']) {
         document.addEventListener(type, (event) => (moved ||= event.timeStamp), true);
+      }
+      for (const type of ['click', 'change']) {
+        document.addEventListener(type, (event) => (moved = event.timeStamp), true);
       }
       // The picture is painted in the callback of a frame: the task after it comes when the frame is made.
       const paintings = new MutationObserver(() => {
@@ -97,12 +113,35 @@ try {
     }
     await page.waitForTimeout(500);
     pressed.push(...(await takeTimes(page)));
-    for (const time of ['dusk', 'night', 'dawn', 'day']) {
-      await page.getByLabel('Time', { exact: true }).selectOption(time);
-      await page.waitForTimeout(600);
+    const note = async (what: string): Promise<void> => {
+      await page.waitForTimeout(keptMs);
+      chosen.set(what, [...(chosen.get(what) ?? []), ...(await takeTimes(page))]);
+    };
+    for (const [label, values] of Object.entries(choices)) {
+      const list = page.getByLabel(label, { exact: true });
+      for (const value of values) {
+        await list.hover();
+        await page.waitForTimeout(pointedMs);
+        await takeTimes(page);
+        await list.selectOption(value);
+        await note(label.toLowerCase());
+        await page.mouse.move(5, 5);
+      }
     }
-    // The change is painted at once where it can be; the last painting shows the new light.
-    relit.push(...(await takeTimes(page)));
+    for (const place of elsewhere) {
+      const button = page.locator(`[data-place="${place}"]`);
+      await button.hover();
+      await page.waitForTimeout(pointedMs);
+      await takeTimes(page);
+      await button.click();
+      await note('place');
+    }
+    await page.mouse.move(5, 5);
+    // Lights that this place has not been seen in.
+    for (const time of choices.Time) {
+      await page.getByLabel('Time', { exact: true }).selectOption(time);
+      await note('time, unforeseen');
+    }
     await page.getByRole('button', { name: 'Done' }).click();
     await page.getByRole('dialog').waitFor({ state: 'detached' });
   }
@@ -110,7 +149,7 @@ try {
     [
       line('figures dragged', dragged),
       line('figures scaled, turned, mirrored', pressed),
-      line('another time of day', relit),
+      ...[...chosen].map(([what, times]) => line(`another ${what}`, times)),
       `sketch-edit: an empty request of the same page, same run: median ms = ${quantile(empty, 0.5).toFixed(1)}, p95 ms = ${quantile(empty, 0.95).toFixed(1)}; load of the machine = ${loadavg()[0]!.toFixed(1)} on ${availableParallelism()} cores`,
       '',
     ].join('\n'),

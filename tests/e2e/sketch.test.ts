@@ -326,6 +326,48 @@ describe('the picture in the editor', () => {
   });
 });
 
+describe('what a control of the scene offers', () => {
+  /** Points at a control, waits until so many drawings have come, and makes a choice with the studio out of reach. */
+  async function chosenUnreached(
+    control: Locator,
+    drawn: number,
+    choose: () => Promise<unknown>,
+  ): Promise<void> {
+    let answers = 0;
+    page.on('response', (response) => {
+      if (response.url().endsWith('/command/sketch.preview')) answers += 1;
+    });
+    await control.hover();
+    await expect.poll(() => answers).toBe(drawn);
+    // An answer has to be decoded before it can be painted.
+    await page.waitForTimeout(300);
+    const before = await drawing();
+    const asking = '**/command/sketch.{preview,restage}';
+    await page.route(asking, (route) => route.abort());
+    await choose();
+    await expect.poll(drawing).not.toBe(before);
+    await editor().locator('[data-sketch-saved="true"]').waitFor();
+    await page.unroute(asking);
+    const { shown, whole } = await bothDrawings('b0');
+    expect(await distance(shown, whole)).toSatisfy(({ mean, share }: Distance) => mean < 1 && share < 0.003);
+  }
+
+  test('is drawn before it is chosen, and seen without asking the studio', async () => {
+    await openSketches(page, ['Three dogs and a cat play in the park in the rain.']);
+    await page.locator('[data-picture-block="b0"]').dblclick();
+    await drawing();
+    await editor().locator('[data-place] img').first().waitFor();
+    const time = editor().getByLabel('Time', { exact: true });
+    await chosenUnreached(time, 3, () => time.selectOption('night'));
+    expect((await scene()).time).toBe('night');
+    const forest = editor().locator('[data-place="forest"]');
+    await chosenUnreached(forest, 1, () => forest.click());
+    expect((await scene()).place).toBe('forest');
+    await editor().getByRole('button', { name: 'Done' }).click();
+    await editor().waitFor({ state: 'detached' });
+  });
+});
+
 describe('a sketch edited with keys alone', () => {
   test('everything the pointer can do', async () => {
     await openSketches(page, ['A dog chases a cat in the park.']);

@@ -1,25 +1,27 @@
 import * as api from '../api.ts';
 import type { MessageKey } from '../../../shared/messages.ts';
 import type { Figure, FigureBox, Scene } from '../../../shared/scene.ts';
-import type { SketchLayers } from '../../../shared/sketch-layers.ts';
-import { currentVersion, type ImageBlock, type ImageVersion, type Panel } from '../../../shared/story.ts';
+import {
+  currentVersion,
+  type ImageBlock,
+  type ImageVersion,
+  type Panel,
+  type Story,
+} from '../../../shared/story.ts';
 import { newId } from './ids.ts';
 import { t } from './language.svelte.ts';
 import type { Notices } from './notices.svelte.ts';
 import * as edits from './scene-edits.ts';
+import { SketchDrawings, svgAddress } from './sketch-drawings.ts';
 import type { DrawnSketch } from './sketch-painter.ts';
 import type { StoryState } from './story.svelte.ts';
 
 /** Steps with a key or a slider that follow each other within this time are one edit. */
 const pauseMs = 450;
-/** Documents kept ready to be painted; the oldest go first. */
-const documentsKept = 300;
-
-/** The address of an SVG document, for an `<img>`, where it can run nothing. */
-export function svgAddress(svg: string): string {
-  // What would end the address or be taken for an escape; the rest an image address may hold as it is.
-  return `data:image/svg+xml,${svg.replaceAll('%', '%25').replaceAll('#', '%23')}`;
-}
+/** A change is kept once it has been seen, or after this time, in milliseconds. */
+const seenWithin = 250;
+/** A control must be pointed at for this long before its choices are drawn ahead, in milliseconds. */
+const meantAfter = 60;
 
 /** What a figure dragged from a search into the picture carries: its icon and word, as JSON. */
 export const figureType = 'application/x-fabula-figure';
@@ -47,8 +49,13 @@ export class SketchState {
   #pending: { label: string; kind: string } | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #wanted: Scene | null = null;
-  #drawing = false;
-  readonly #documents = new Map<string, HTMLImageElement>();
+  #drawing: Promise<void> | null = null;
+  readonly #drawings = new SketchDrawings();
+  /** Scenes composed ahead, by what they were composed from; they hold for the story as it was then. */
+  readonly #staged = new Map<string, Scene>();
+  #stagedFor: Story | null = null;
+  /** Counts what is prepared: only the last goes on. */
+  #preparing = 0;
 
   readonly #place = $derived.by((): { panel: Panel; block: ImageBlock } | null => {
     for (const panel of this.story.story.panels) {
@@ -77,56 +84,68 @@ export class SketchState {
 
   // Drawing
 
-  /** Asks for the drawing of a scene; of several asked for meanwhile only the last is drawn. */
+  /** Shows a scene; of several that have to be asked for meanwhile only the last is drawn. */
   draw(scene: Scene): void {
     this.#wanted = scene;
-    if (!this.#drawing) void this.#drawAll();
+    if (scene === this.shown?.scene) return;
+    const ready = this.#drawings.ready(scene);
+    if (ready) this.shown = ready;
+    else this.#drawing ??= this.#drawAll();
   }
 
   async #drawAll(): Promise<void> {
-    this.#drawing = true;
     try {
       while (this.#wanted && this.#wanted !== this.shown?.scene) {
-        const scene = this.#wanted;
-        const has = [...this.#documents.keys()];
-        const layers = await api.command('sketch.preview', { scene, has });
-        await this.#decode(layers.documents);
-        const byId = layers.figures.map((figure) => [figure.box.id, figure] as const);
-        this.shown = { scene, layers, figures: new Map(byId), documents: new Map(this.#documents) };
-        this.#forgetDocuments(layers);
+        const drawn = await this.#drawings.of(this.#wanted);
+        // What is wanted by now may have been ready.
+        if (this.#wanted !== this.shown?.scene) this.shown = drawn;
       }
     } catch (error) {
       this.#wanted = null;
       this.#notices.problem(error);
     } finally {
-      this.#drawing = false;
+      this.#drawing = null;
     }
   }
 
-  /** Waits until documents can be painted. */
-  async #decode(documents: Readonly<Record<string, string>>): Promise<void> {
-    await Promise.all(
-      Object.entries(documents).map(async ([key, svg]) => {
-        const picture = new Image();
-        picture.src = svgAddress(svg);
-        await picture.decode();
-        this.#documents.set(key, picture);
-      }),
-    );
+  /** Resolves when a scene has been painted, or before long. */
+  async #seen(scene: Scene): Promise<void> {
+    if (this.scene === scene) this.draw(scene);
+    await Promise.race([this.#drawing, pause(seenWithin)]);
+    await idle();
   }
 
-  /** Forgets the documents used longest ago. */
-  #forgetDocuments({ back, front, figures }: SketchLayers): void {
-    for (const key of [back, front, ...figures.map(({ drawing }) => drawing)]) {
-      const picture = this.#documents.get(key);
-      if (!picture) continue;
-      this.#documents.delete(key);
-      this.#documents.set(key, picture);
+  /**
+   * Draws ahead what the scene may be changed into by the control that is being pointed at, one after the other when
+   * nothing else is to be done, so that whatever is chosen is seen in the next frame.
+   */
+  async prepare(changes: readonly SceneChange[]): Promise<void> {
+    const turn = ++this.#preparing;
+    const { scene } = this;
+    await pause(meantAfter);
+    for (const change of changes) {
+      await idle();
+      if (!scene || !same(scene, this.scene) || this.#preparing !== turn) return;
+      try {
+        await this.#drawings.of(await this.#changed(scene, change));
+      } catch {
+        // It is asked for again, and the reason told, when it is chosen.
+        return;
+      }
     }
-    for (const key of this.#documents.keys()) {
-      if (this.#documents.size <= documentsKept) return;
-      this.#documents.delete(key);
-    }
+  }
+
+  /** A scene after a change to all of it. @throws FabulaError as `sketch.restage` */
+  async #changed(scene: Scene, change: SceneChange): Promise<Scene> {
+    if (!('place' in change || 'shot' in change || 'seed' in change)) return { ...scene, ...change };
+    if (this.#stagedFor !== this.story.story) this.#staged.clear();
+    this.#stagedFor = this.story.story;
+    const key = JSON.stringify([scene, change]);
+    const ready = this.#staged.get(key);
+    if (ready) return ready;
+    const staged = await api.command('sketch.restage', { scene, change, ...this.#reading() });
+    this.#staged.set(key, staged.scene);
+    return staged.scene;
   }
 
   /** The frame of a figure as it is now, worked out from where it was when it was last drawn. */
@@ -230,6 +249,8 @@ export class SketchState {
       const before = this.version;
       // Another window, or an undo, may have put another picture in its place meanwhile.
       if (!before?.scene || before.id !== version || same(before.scene, scene)) return;
+      // Keeping a picture is work for the whole machine.
+      await this.#seen(scene);
       const { asset } = await api.command('sketch.draw', { scene });
       const now = this.version;
       if (now?.id === version) this.story.replaceVersion(this.block, editedVersion(now, scene, asset), label);
@@ -384,16 +405,13 @@ export class SketchState {
 
   // The scene
 
-  set(fields: Partial<Pick<Scene, 'time' | 'weather' | 'mood'>>, label: string): void {
+  /** Changes all of the scene; another place or shot composes it anew. */
+  async set(change: SceneChange, label: string): Promise<void> {
     this.flush();
-    if (this.scene) this.change({ ...this.scene, ...fields }, label);
-  }
-
-  /** Composes the scene anew for another place or shot. */
-  async restage(change: Partial<Pick<Scene, 'place' | 'shot'>>, label: string): Promise<void> {
-    this.flush();
-    const staged = await this.#restaged(change);
-    if (staged) this.change(staged, label);
+    const { scene } = this;
+    if (!scene) return;
+    const changed = await this.#notices.attempt(() => this.#changed(scene, change));
+    if (changed) this.change(changed, label);
   }
 
   /** Composes the scene anew with another seed, as a new version: the picture it had stays in the block's history. */
@@ -401,7 +419,8 @@ export class SketchState {
     await this.whenKept();
     const seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
     const { version } = this;
-    const scene = await this.#restaged({ seed });
+    const from = this.scene;
+    const scene = from && (await this.#notices.attempt(() => this.#changed(from, { seed })));
     const block = this.#place?.block;
     if (!scene || !version || !block) return;
     const drawn = await this.#notices.attempt(() => api.command('sketch.draw', { scene }));
@@ -423,15 +442,6 @@ export class SketchState {
     );
   }
 
-  async #restaged(change: Partial<Pick<Scene, 'seed' | 'place' | 'shot'>>): Promise<Scene | undefined> {
-    const { scene } = this;
-    if (!scene) return undefined;
-    const answer = await this.#notices.attempt(() =>
-      api.command('sketch.restage', { scene, change, ...this.#reading() }),
-    );
-    return answer?.scene;
-  }
-
   /** Reads a text in place of the one the sketch was read from, and draws what it says. */
   async read(text: string): Promise<void> {
     await this.whenKept();
@@ -448,6 +458,16 @@ export class SketchState {
     return { story: this.story.id, ...(panel === undefined ? {} : { panel }) };
   }
 }
+
+/** What a person chooses for all of a scene at once. */
+export type SceneChange =
+  Partial<Pick<Scene, 'time' | 'weather' | 'mood'>> | Partial<Pick<Scene, 'place' | 'shot' | 'seed'>>;
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Resolves when the window has nothing to do, or soon. */
+const idle = (): Promise<unknown> =>
+  new Promise((resolve) => requestIdleCallback(resolve, { timeout: seenWithin }));
 
 const pictureKey = ({ id, icon, hue, cast }: Figure): string => `${icon} ${hue ?? ''} ${cast ?? id}`;
 
