@@ -10,8 +10,8 @@ import { FabulaError } from '../../src/shared/errors.ts';
 import { Models } from '../../src/main/models/models.ts';
 import { Packs } from '../../src/main/models/packs.ts';
 import { resourcePath } from '../../src/main/resources.ts';
-import { readManifest, readSquares, recalls, scoreCaptions, type Recalls } from './photos.ts';
-import { atLeast, skipped, type EvalOptions, type EvalRow } from './row.ts';
+import { mapped, readManifest, readSquares, recalls, scoreCaptions, type Recalls } from './photos.ts';
+import { agreement, atLeast, skipped, type EvalOptions, type EvalRow } from './row.ts';
 
 const part = 'interleaved model';
 /** How much better the fifth of five captions is to find its photo than alone (issue 4; Koh et al. 2023, table 2). */
@@ -36,14 +36,11 @@ const FiguresSchema = z.object({
 });
 
 /** Scores the role `join` of the packs in `packFolder`. */
-export async function joint(
-  { shared, quick }: EvalOptions,
-  packFolder = resourcePath('models'),
-): Promise<EvalRow[]> {
+export async function joint(options: EvalOptions, packFolder = resourcePath('models')): Promise<EvalRow[]> {
   const models = new Models({ packs: new Packs([packFolder]) });
   try {
     if (models.joinPack === null) return [skipped(part, 'no pack joins pictures to the writer')];
-    return [...(await photos(models, shared, quick)), ...(await scenes(models, quick))];
+    return [...(await photos(models, options)), ...(await scenes(models, options))];
   } finally {
     await models.close();
   }
@@ -76,30 +73,34 @@ function theirs(): z.infer<typeof FiguresSchema> | null {
   return existsSync(file) ? FiguresSchema.parse(JSON.parse(readFileSync(file, 'utf8'))) : null;
 }
 
-/** Whether two shares are within 1 % of each other; a single example may differ. */
-function agrees(ours: number, other: number, count: number): boolean {
-  return Math.abs(ours - other) <= Math.max(0.01 * other, 1 / count + 1e-9);
-}
-
-async function photos(models: Models, shared: string, quick: boolean): Promise<EvalRow[]> {
+async function photos(models: Models, { shared, quick, progress }: EvalOptions): Promise<EvalRow[]> {
   const manifest = readManifest(join(shared, 'photos'), 'flickr8k', 'dev');
   if (manifest === null) return [skipped(part, `${join(shared, 'photos')} is missing`)];
   const rows = manifest.filter((row) => (row.captions?.length ?? 0) >= 5).slice(0, quick ? 40 : 1000);
   const squares = await readSquares(
     rows.map(({ file }) => join(shared, 'photos', file)),
     models.imageSize,
+    progress,
   );
+  progress('photos encoded');
   const pictures = await models.encodeImages(squares);
-  const asked = async (captions: (row: (typeof rows)[number]) => string[]): Promise<Recalls> => {
-    const vectors: Float32Array[] = [];
-    for (const row of rows) {
-      const panels = captions(row).map((text) => ({ picture: null, text }));
-      vectors.push(await vectorOf(models, panels));
-    }
+  const asked = async (
+    what: string,
+    captions: (row: (typeof rows)[number]) => string[],
+  ): Promise<Recalls> => {
+    const vectors = await mapped(
+      rows,
+      (row) =>
+        vectorOf(
+          models,
+          captions(row).map((text) => ({ picture: null, text })),
+        ),
+      (done, total) => progress(what, done, total),
+    );
     return recalls(vectors, pictures, (query, at) => query === at);
   };
-  const one = await asked((row) => row.captions!.slice(4, 5));
-  const five = await asked((row) => row.captions!.slice(0, 5));
+  const one = await asked('asked by one caption', (row) => row.captions!.slice(4, 5));
+  const five = await asked('asked by five captions', (row) => row.captions!.slice(0, 5));
   const whole = theirs();
   const encoded = await models.encodeTexts(rows.map((row) => row.captions!.slice(0, 5).join(' ')));
   const alone = await models.encodeTexts(rows.map((row) => row.captions![4]!));
@@ -142,10 +143,20 @@ async function photos(models: Models, shared: string, quick: boolean): Promise<E
       ['R@1 of one caption', one['R@1'], whole.one],
       ['R@1 of five captions', five['R@1'], whole.five],
     ] as const) {
-      found.push(agreement(what, ours, other, rows.length));
+      found.push(agreement(part, what, ours, other, rows.length));
     }
   }
-  const told = await models.tellImages(squares.slice(0, quick ? 20 : rows.length));
+  const shown = squares.slice(0, quick ? 20 : rows.length);
+  const batches = Array.from({ length: Math.ceil(shown.length / 8) }, (_, at) =>
+    shown.slice(8 * at, 8 * at + 8),
+  );
+  const told = (
+    await mapped(
+      batches,
+      (some) => models.tellImages(some),
+      (done) => progress('photos told of', 8 * done, shown.length),
+    )
+  ).flat();
   const scores = scoreCaptions(
     shared,
     told.map(({ text }, at) => ({ photo: rows[at]!, caption: text })),
@@ -169,26 +180,24 @@ async function photos(models: Models, shared: string, quick: boolean): Promise<E
   return found;
 }
 
-function agreement(what: string, ours: number, other: number, count: number): EvalRow {
-  return {
-    part,
-    what: `${what}: onnxruntime-node beside PyTorch`,
-    value: ours,
-    asked: `${other.toFixed(4)} ± 1 %`,
-    met: agrees(ours, other, count),
-  };
-}
-
 /** What the condition gives back of painted scenes it has not seen, told by their descriptions. */
-async function scenes(models: Models, quick: boolean): Promise<EvalRow[]> {
+async function scenes(models: Models, { quick, progress }: EvalOptions): Promise<EvalRow[]> {
   const whole = theirs();
   if (whole === null) return [skipped(part, 'training/figures/joint.json is missing')];
   const rows = whole.scenes.slice(0, quick ? 30 : whole.scenes.length);
   let place = 0;
   const figures = { all: 0, found: 0, said: 0, stand: 0 };
-  for (const scene of rows) {
-    const panels = scene.texts.map((text) => ({ picture: null, text }));
-    const condition = await conditionOf(models, panels);
+  const conditions = await mapped(
+    rows,
+    ({ texts }) =>
+      conditionOf(
+        models,
+        texts.map((text) => ({ picture: null, text })),
+      ),
+    (done, total) => progress('scenes told', done, total),
+  );
+  for (const [at, scene] of rows.entries()) {
+    const condition = conditions[at]!;
     if (condition.place?.name === scene.place) place++;
     figures.said += condition.figures.length;
     const wanted = [...new Map(scene.figures.map((figure) => [figure.icon, figure])).values()];
@@ -215,8 +224,9 @@ async function scenes(models: Models, quick: boolean): Promise<EvalRow[]> {
     ...(quick
       ? []
       : [
-          agreement('places', ours.place, whole.place, rows.length),
-          agreement('figures', ours.figures, whole.figures, figures.all),
+          agreement(part, 'places in the condition', ours.place, whole.place, rows.length),
+          agreement(part, 'figures of the scenes told of', ours.figures, whole.figures, figures.all),
+          agreement(part, 'figures told of that are in the scene', ours.right, whole.right, figures.said),
         ]),
   ];
 }

@@ -7,6 +7,7 @@ import { Files } from '../../src/main/library/files.ts';
 import { Library } from '../../src/main/library/library.ts';
 import { systemClock } from '../../src/main/ports.ts';
 import { openDatabase } from '../../src/main/store/database.ts';
+import type { EvalOptions } from './row.ts';
 
 const PhotoSchema = z.object({
   file: z.string(),
@@ -33,8 +34,16 @@ export function readManifest(photos: string, dataset: string, split?: string): P
     .filter((row) => row.dataset === dataset && (split === undefined || row.split === split));
 }
 
-/** Squares of photos as the app makes them for its models: u8 [S, S, 3], S = `size`. */
-export async function readSquares(files: readonly string[], size: number): Promise<Uint8Array[]> {
+/**
+ * Squares of photos as the app makes them for its models: u8 [S, S, 3], S = `size`.
+ *
+ * @param progress hears how many have been read
+ */
+export async function readSquares(
+  files: readonly string[],
+  size: number,
+  progress?: EvalOptions['progress'],
+): Promise<Uint8Array[]> {
   const scratch = mkdtempSync(join(tmpdir(), 'fabula-eval-'));
   const database = openDatabase(join(scratch, 'library.db'));
   try {
@@ -46,6 +55,7 @@ export async function readSquares(files: readonly string[], size: number): Promi
         return picture.square!;
       });
       squares.push(...(await Promise.all(some)));
+      progress?.('pictures read', squares.length, files.length);
     }
     return squares;
   } finally {
@@ -128,4 +138,26 @@ export function scoreCaptions(
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+/**
+ * Maps items in order, a few at a time, so that requests to the models overlap with what is done with the answers.
+ *
+ * @param progress hears how many are done
+ */
+export async function mapped<In, Out>(
+  items: readonly In[],
+  work: (item: In, at: number) => Promise<Out>,
+  progress?: (done: number, total: number) => void,
+): Promise<Out[]> {
+  const results = new Array<Out>(items.length);
+  let [next, done] = [0, 0];
+  const line = async (): Promise<void> => {
+    for (let at = next++; at < items.length; at = next++) {
+      results[at] = await work(items[at]!, at);
+      progress?.(++done, items.length);
+    }
+  };
+  await Promise.all([line(), line(), line(), line()]);
+  return results;
 }

@@ -11,6 +11,8 @@ export interface EvalRow {
   /** Whether it is what was asked; left out where nothing was. */
   met?: boolean;
   note?: string;
+  /** The part broke down: there is no figure. */
+  failed?: boolean;
 }
 
 /** What every part of the evaluation is given. */
@@ -19,6 +21,8 @@ export interface EvalOptions {
   shared: string;
   /** Scores few examples of each part, to see that all of it runs. */
   quick: boolean;
+  /** Hears what is being done, and how far it is; calls that say the same are told now and then only. */
+  progress: (what: string, done?: number, total?: number) => void;
 }
 
 /** Scores one part of the starter pack through the app's own code. */
@@ -51,6 +55,32 @@ export function atMost(part: string, what: string, value: number, asked: number,
 /** A row that says why a part was not scored. */
 export function skipped(part: string, why: string): EvalRow {
   return { part, what: 'not scored', value: '', note: why };
+}
+
+/** A row that says how a part broke down. */
+export function failed(part: string, why: string): EvalRow {
+  return { part, what: 'not scored', value: 'failed', met: false, note: why, failed: true };
+}
+
+/**
+ * A row that compares a figure measured through the app with PyTorch's on the same inputs: the difference, and whether
+ * it is within 1 % (issue 4).
+ *
+ * @param count where the figure is a share of so many: one of them may differ, which can be more than 1 % of a small share
+ */
+export function agreement(part: string, what: string, ours: number, theirs: number, count?: number): EvalRow {
+  const one = count === undefined ? 0 : 1 / count + 1e-9;
+  const apart = Math.abs(ours - theirs);
+  const share = theirs === 0 || apart < 1e-6 ? 0 : (100 * (ours - theirs)) / Math.abs(theirs);
+  const digits = (value: number): string => String(Number(value.toFixed(4)));
+  return {
+    part,
+    what: `${what}: the app beside PyTorch`,
+    value: ours,
+    asked: `${digits(theirs)} ± 1 %`,
+    met: apart <= Math.max(0.01 * Math.abs(theirs), one),
+    note: `${share >= 0 ? '+' : ''}${share.toFixed(2)} %${apart >= 1e-6 && apart <= one ? '; one example apart at most' : ''}`,
+  };
 }
 
 /** The rows as a Markdown table. */
