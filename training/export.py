@@ -63,37 +63,42 @@ def quantise(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return best[1:]
 
 
-def compress(model: onnx.ModelProto, int8: bool) -> None:
+def compress(model: onnx.ModelProto, int8: bool, exact: bool = False) -> None:
     """Stores large float32 initialisers as float16, or as int8 with scales, followed by the casts that undo it
-    (onnxruntime folds them when it loads the model)."""
+    (onnxruntime folds them when it loads the model). With `exact` only those that lose nothing by it: the weights are
+    rounded already, and what the exporter has computed from them (a normed weight) would be rounded a second time."""
     graph, nodes = model.graph, []
     for initializer in list(graph.initializer):
         if initializer.data_type != TensorProto.FLOAT or np.prod(initializer.dims) < SMALLEST_COMPRESSED:
             continue
         name, values = initializer.name, numpy_helper.to_array(initializer)
+        scale, rounded = quantise(values) if int8 and values.ndim > 1 else (None, values.astype(np.float16))
+        stored = rounded.astype(np.float32) * (1 if scale is None else scale)
+        if exact and np.abs(stored - values).max() > 1e-6 * np.abs(values).max():
+            continue
         graph.initializer.remove(initializer)
-        if int8 and values.ndim > 1:
-            scale, rounded = quantise(values)
+        if scale is not None:
             graph.initializer.append(numpy_helper.from_array(rounded, name + ".int8"))
             graph.initializer.append(numpy_helper.from_array(scale, name + ".scale"))
             nodes.append(helper.make_node("Cast", [name + ".int8"], [name + ".cast"], to=TensorProto.FLOAT))
             nodes.append(helper.make_node("Mul", [name + ".cast", name + ".scale"], [name]))
         else:
-            graph.initializer.append(numpy_helper.from_array(values.astype(np.float16), name + ".half"))
+            graph.initializer.append(numpy_helper.from_array(rounded, name + ".half"))
             nodes.append(helper.make_node("Cast", [name + ".half"], [name], to=TensorProto.FLOAT))
     for node in reversed(nodes):
         graph.node.insert(0, node)
 
 
 def export(module: nn.Module, examples: dict[str, torch.Tensor], shapes: dict[str, dict], outputs: list[str],
-           path: Path, int8: bool) -> None:
+           path: Path, int8: bool, exact: bool = False) -> None:
+    """Writes a module as ONNX, its weights as `compress` stores them."""
     program = torch.onnx.export(module.eval(), (), kwargs=examples, dynamo=True, opset_version=OPSET, verbose=False,
                                 input_names=list(examples), dynamic_shapes=shapes,
                                 output_names=[f"{PREFIX}{name}" for name in outputs])
     program.save(str(path), external_data=False)
     model = onnx.load(path)
     rename_outputs(model)
-    compress(model, int8)
+    compress(model, int8, exact)
     onnx.checker.check_model(model)
     onnx.save(model, path)
 
