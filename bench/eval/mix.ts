@@ -116,7 +116,7 @@ interface Case {
 const without = ['meadow', 'park', 'farm', 'village', 'lake', 'savanna', 'street', 'garden'];
 
 /** A scene of two or three things, each once, in daylight at a place that no change leads to. */
-function sceneOf(random: Random, seed: number): { scene: Scene; shown: Noun[]; others: Noun[] } {
+export function sceneOf(random: Random, seed: number): { scene: Scene; shown: Noun[]; others: Noun[] } {
   const order = nouns.toSorted(() => random() - 0.5);
   const shown = order.slice(0, 2 + Math.floor(random() * 2));
   const place = pick(random, without);
@@ -233,7 +233,7 @@ function drawRows(count: number): EvalRow[] {
 // Finding
 
 /** Another scene that differs from a scene by one change, made by hand and not by reading words. */
-interface Pair {
+export interface Pair {
   base: Scene;
   /** What is asked for the target, in English. */
   text: string;
@@ -242,7 +242,7 @@ interface Pair {
   siblings: Scene[];
 }
 
-function pairOf(random: Random, seed: number): Pair {
+export function pairOf(random: Random, seed: number): Pair {
   const { scene: base, shown, others } = sceneOf(random, seed);
   const variants = ['time', 'weather', 'place', 'replace', 'remove', 'add'].map(
     (kind): { text: string; scene: Scene } => {
