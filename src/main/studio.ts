@@ -22,6 +22,7 @@ import { importedAssets, importRunner, startImport } from './library/import-job.
 import { Labels } from './labels/labels.ts';
 import { Library } from './library/library.ts';
 import { VectorIndex } from './library/search.ts';
+import { ThumbHashing } from './library/thumb-hashing.ts';
 import type { SpawnWorker } from './models/host.ts';
 import { Mix } from './mix.ts';
 import { Models } from './models/models.ts';
@@ -65,6 +66,8 @@ export interface StudioOptions {
 const quietTime = 500;
 /** How long after opening the data folder is tidied, in milliseconds: the window comes first. */
 const tidyAfter = 20_000;
+/** How long nothing must have been worked on before blurred pictures are made, in milliseconds. */
+const hashAfter = 1000;
 
 /** Opens a data folder. @throws FabulaError naming the folder or the database that cannot be used, and why */
 export function openStudio(options: StudioOptions): Promise<Studio> {
@@ -112,7 +115,7 @@ export class Studio {
   readonly #foreign: ForeignChanges | null;
   #background: Promise<void> = Promise.resolve();
   /** Apart from the rest: in a large library it takes minutes, most of them spent waiting. */
-  #hashing: Promise<unknown> = Promise.resolve();
+  readonly #hashing: ThumbHashing;
   #quiet: NodeJS.Timeout | undefined;
 
   constructor({
@@ -223,6 +226,11 @@ export class Studio {
       ids,
       folder: this.exportsDir,
     });
+    this.#hashing = new ThumbHashing({
+      library,
+      busy: () => jobs.list().some(({ state }) => state === 'running'),
+      wait: hashAfter,
+    });
     this.#foreign = resident ? new ForeignChanges({ database, events, history }) : null;
     if (resident) {
       this.#embedInBackground();
@@ -332,11 +340,11 @@ export class Studio {
     await this.jobs.close();
     await this.models.close();
     await this.#background;
-    await this.#hashing;
+    await this.#hashing.close();
     this.database.close();
   }
 
-  /** Removes sketches that nothing refers to any more and makes what an older library lacks, a while after opening. */
+  /** Removes sketches that nothing refers to any more, and begins to make blurred pictures, a while after opening. */
   #tidyInBackground(): void {
     const { signal } = this.#closing;
     const timer = setTimeout(() => {
@@ -344,7 +352,8 @@ export class Studio {
         // What could not be removed now is tried again at the next start.
         await this.sketches.tidy({ signal }).catch(() => 0);
       });
-      this.#hashing = this.library.hashThumbs({ signal }).catch(() => 0);
+      this.#hashing.wake();
+      this.events.listen('library.changed', () => this.#hashing.wake());
     }, tidyAfter);
     signal.addEventListener('abort', () => {
       clearTimeout(timer);

@@ -89,7 +89,8 @@ interface NewRecord {
   caption: string | null;
   keywords: string[];
   origin: AssetOrigin;
-  thumbHash: Uint8Array;
+  /** Null where it is made later, of the thumbnail. */
+  thumbHash: Uint8Array | null;
 }
 
 export interface NewCaption {
@@ -200,6 +201,8 @@ export class Library {
   readonly #history: History | undefined;
   readonly #emit: (assets: string[] | null) => void;
   readonly #renditions = new Map<string, Promise<void>>();
+  /** Number of the last asset that {@link hashThumbs} has come to. */
+  #hashedUpTo = 0;
   readonly #changed = new Set<string>();
   #telling: NodeJS.Timeout | undefined;
   readonly #statements: ReturnType<typeof prepareStatements>;
@@ -307,14 +310,13 @@ export class Library {
     let pixels: Uint8Array | null = null;
     if (existing === undefined || (square === undefined && !(await this.#hasThumb(id)))) {
       const inspected = await inspect(source);
-      let hash: Uint8Array;
+      let blurred: Uint8Array | null = null;
       if (square === undefined) {
-        const made = await renderThumb(source, inspected);
-        await this.#files.write(this.#files.rendition(id, 'thumb'), made.thumb);
-        hash = made.hash;
+        const thumb = await render(source, inspected, 'thumb');
+        await this.#files.write(this.#files.rendition(id, 'thumb'), thumb);
       } else {
         pixels = await squarePixels(source, inspected, square);
-        hash = thumbHash({ data: pixels, width: square, height: square, channels: 3 }, inspected);
+        blurred = thumbHash({ data: pixels, width: square, height: square, channels: 3 }, inspected);
       }
       const inside = inspected.hasMetadata
         ? await readMetadata(
@@ -333,7 +335,7 @@ export class Library {
         caption: beside?.caption ?? inside.caption,
         keywords: [...(beside?.keywords ?? []), ...inside.keywords],
         origin,
-        thumbHash: hash,
+        thumbHash: blurred,
       };
     }
     if (keep && existing?.kept !== 1) {
@@ -791,21 +793,33 @@ export class Library {
   }
 
   /**
-   * Makes the blurred pictures that a library from before them lacks, of the thumbnails it has; the others get theirs
-   * with their thumbnail. Leaves time to other work in between.
+   * Makes the blurred pictures that are still to be made, of the thumbnails there are; a thumbnail made later brings its
+   * own. Goes on where it ended, and leaves time to other work in between.
    *
-   * @returns how many were made
+   * @param free whether it may go on; asked before every picture
+   * @returns how many were made, and whether it ended early
    */
-  async hashThumbs({ signal }: { signal: AbortSignal }): Promise<number> {
+  async hashThumbs({
+    signal,
+    free = () => true,
+  }: {
+    signal: AbortSignal;
+    free?: () => boolean;
+  }): Promise<{ made: number; left: boolean }> {
     const next = this.#database.prepare<[number], { number: number; id: string }>(
       'SELECT number, id FROM assets WHERE thumb_hash IS NULL AND number > ? ORDER BY number LIMIT 64',
     );
     let made = 0;
-    for (let last = 0; ;) {
-      const lacking = next.all(last);
+    for (;;) {
+      const lacking = next.all(this.#hashedUpTo);
+      if (lacking.length === 0) return { made, left: false };
       const hashes: { id: string; hash: Uint8Array }[] = [];
+      let last = this.#hashedUpTo;
+      let left = false;
       for (const { number, id } of lacking) {
         signal.throwIfAborted();
+        left = !free();
+        if (left) break;
         last = number;
         const thumb = await readFile(this.#files.rendition(id, 'thumb')).catch(() => null);
         if (thumb === null) continue;
@@ -814,11 +828,14 @@ export class Library {
       }
       signal.throwIfAborted();
       // Together: each change of the database makes lists that are scrolled through be read anew.
-      this.#inTransaction(() => {
-        for (const { id, hash } of hashes) this.#statements.hashThumb.run(hash, id);
-      });
+      if (hashes.length > 0) {
+        this.#inTransaction(() => {
+          for (const { id, hash } of hashes) this.#statements.hashThumb.run(hash, id);
+        });
+      }
+      this.#hashedUpTo = last;
       made += hashes.length;
-      if (lacking.length === 0) return made;
+      if (left) return { made, left };
       await pause(hashes.length * hashPauseMs, undefined, { signal });
     }
   }
