@@ -1,9 +1,7 @@
-import { z } from 'zod';
 import type { AssetFilter, MixDrawn, MixFound, MixSource, SearchHit } from '../shared/contract.ts';
 import { FabulaError, type Json } from '../shared/errors.ts';
 import { sketchPack, wordsDownTo } from '../shared/pyramid.ts';
-import { SceneSchema, type Scene } from '../shared/scene.ts';
-import { ImageBlockSchema } from '../shared/story.ts';
+import type { Scene } from '../shared/scene.ts';
 import { requirePicture } from './library/formats.ts';
 import type { Library } from './library/library.ts';
 import { inspect, squarePixels } from './library/pictures.ts';
@@ -20,6 +18,7 @@ import { hashText } from './sketch/random.ts';
 import { readScene } from './sketch/read.ts';
 import { sceneFromWords } from './sketch/scene-words.ts';
 import type { Database } from './store/database.ts';
+import { sceneOfSketch } from './stories/sketches.ts';
 import { namedThings, telling, wordEvidence } from './stories/word-evidence.ts';
 
 /** A picture to be mixed: one of the library (with the scene a story has for it), the bytes of a file, or a scene. */
@@ -229,7 +228,7 @@ export class Mix {
     if (!('asset' in picture)) throw new FabulaError('invalid-input', 'Give a picture to mix.');
     const { library, models, pyramids } = this.#parts;
     const asset = library.get(picture.asset);
-    const drawn = asset.origin === 'sketched' ? this.#sceneOf(asset.id) : null;
+    const drawn = asset.origin === 'sketched' ? sceneOfSketch(this.#parts, asset.id) : null;
     if (drawn) return { scene: drawn, source: 'scene', text: '' };
     // A person's words are surer than a model's eyes.
     if (asset.caption && asset.caption.source !== 'model')
@@ -250,28 +249,6 @@ export class Mix {
     const pixels = await library.pixels(asset.id, models.imageSize);
     const [caption] = await models.captionImages([pixels], { signal, urgent: true });
     return caption ? readAs('caption', caption.text, asset.id) : named;
-  }
-
-  /** The scene a sketch of the library was drawn from: as the story that shows it, or its own caption's record, has it. */
-  #sceneOf(asset: string): Scene | null {
-    const { database } = this.#parts;
-    const panels = database
-      .prepare('SELECT json FROM panels WHERE instr(json, ?) > 0')
-      .pluck()
-      .iterate(asset) as IterableIterator<string>;
-    for (const json of panels) {
-      const { blocks } = JSON.parse(json) as { blocks: unknown[] };
-      for (const raw of blocks) {
-        const { data } = ImageBlockSchema.safeParse(raw);
-        const version = data?.versions.find((one) => one.asset === asset && one.scene !== undefined);
-        if (version?.scene) return version.scene;
-      }
-    }
-    for (const { settings } of this.#parts.library.captionHistory(asset)) {
-      const kept = KeptSchema.safeParse(settings);
-      if (kept.success) return kept.data.scene;
-    }
-    return null;
   }
 
   async #vectorOf(picture: MixPicture, signal: AbortSignal | undefined): Promise<Float32Array> {
@@ -329,8 +306,6 @@ function wordingsOf(scene: Scene): string[] {
     [wording, ...phrases.filter((phrase) => !wording.includes(phrase))].join(' ').trim(),
   );
 }
-
-const KeptSchema = z.object({ scene: SceneSchema });
 
 function readAs(source: MixSource, text: string, key: string): Seen {
   return { scene: readScene(text, { seed: hashText(key) }), source, text };

@@ -1,7 +1,6 @@
 import { FabulaError } from '../shared/errors.ts';
 import { wordsDownTo, type Pyramid, type PyramidLayer } from '../shared/pyramid.ts';
 import type { Scene } from '../shared/scene.ts';
-import { ImageBlockSchema } from '../shared/story.ts';
 import { requirePicture } from './library/formats.ts';
 import type { Library } from './library/library.ts';
 import { inspect, squarePixels } from './library/pictures.ts';
@@ -9,6 +8,7 @@ import type { Models } from './models/models.ts';
 import { drawScene } from './sketch/draw.ts';
 import { sceneFromWords, wordsOfScene } from './sketch/scene-words.ts';
 import type { Database } from './store/database.ts';
+import { sceneOfSketch } from './stories/sketches.ts';
 
 export interface PictureWordsParts {
   library: Library;
@@ -27,7 +27,7 @@ export class PictureWords {
   /**
    * What is on a picture in words. A sketch is not looked at: its scene says it. What is read now is kept.
    *
-   * @returns null where no pack reads words, or for a sketch whose scene no story knows
+   * @returns null where no pack reads words, or for a sketch whose scene is known no more
    * @throws FabulaError `not-found` for an asset that is gone; what {@link Library.pixels} and the models throw
    */
   async read(asset: string, { signal }: { signal?: AbortSignal } = {}): Promise<Pyramid | null> {
@@ -37,7 +37,7 @@ export class PictureWords {
     let pyramid: Pyramid | null | undefined;
     if (origin === 'sketched') {
       if (known !== null) return known;
-      const scene = this.#sceneOf(asset);
+      const scene = sceneOfSketch(this.#parts, asset);
       pyramid = scene === null ? null : wordsOfScene(scene);
     } else {
       const pack = models.wordsPack;
@@ -90,22 +90,5 @@ export class PictureWords {
     }
     const scene = sceneFromWords(wordsDownTo(pyramid, layer), { seed });
     return { scene, svg: drawScene(scene) };
-  }
-
-  /** The scene a sketch was drawn from, as the story that shows or has shown it knows; null where none does. */
-  #sceneOf(asset: string): Scene | null {
-    const panels = this.#parts.database
-      .prepare('SELECT json FROM panels WHERE instr(json, ?) > 0')
-      .pluck()
-      .iterate(asset) as IterableIterator<string>;
-    for (const json of panels) {
-      const { blocks } = JSON.parse(json) as { blocks: unknown[] };
-      for (const raw of blocks) {
-        const block = ImageBlockSchema.safeParse(raw);
-        const version = block.data?.versions.find((one) => one.asset === asset && one.scene !== undefined);
-        if (version?.scene) return version.scene;
-      }
-    }
-    return null;
   }
 }

@@ -1,10 +1,12 @@
 import { hash } from 'node:crypto';
 import type { Database } from 'better-sqlite3';
+import { z } from 'zod';
 import type { CastLook, FigurePicture, FoundFigure, RequestPart } from '../../shared/contract.ts';
-import type { Figure, Scene } from '../../shared/scene.ts';
+import { SceneSchema, type Figure, type Scene } from '../../shared/scene.ts';
 import type { SketchLayers } from '../../shared/sketch-layers.ts';
 import {
   currentVersion,
+  ImageBlockSchema,
   panelText,
   type CastMember,
   type ImageBlock,
@@ -240,6 +242,33 @@ export class Sketches {
 }
 
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
+
+/** What is kept with the caption of a sketch that no story shows. */
+const KeptSchema = z.object({ scene: SceneSchema });
+
+/** The scene a sketch was drawn from, as a story that shows or has shown it knows, or its caption; else null. */
+export function sceneOfSketch(
+  { database, library }: { database: Database; library: Pick<Library, 'captionHistory'> },
+  asset: string,
+): Scene | null {
+  const panels = database
+    .prepare('SELECT json FROM panels WHERE instr(json, ?) > 0')
+    .pluck()
+    .iterate(asset) as IterableIterator<string>;
+  for (const json of panels) {
+    const { blocks } = JSON.parse(json) as { blocks: unknown[] };
+    for (const raw of blocks) {
+      const { data } = ImageBlockSchema.safeParse(raw);
+      const version = data?.versions.find((one) => one.asset === asset && one.scene !== undefined);
+      if (version?.scene) return version.scene;
+    }
+  }
+  for (const { settings } of library.captionHistory(asset)) {
+    const kept = KeptSchema.safeParse(settings);
+    if (kept.success) return kept.data.scene;
+  }
+  return null;
+}
 
 const bareScene: Scene = {
   format: 1,
