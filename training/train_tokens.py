@@ -10,6 +10,7 @@ import json
 import math
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -43,6 +44,50 @@ class TokenHeads(nn.Module):
         return self.words(torch.cat([tokens.mean(1), tokens.amax(1)], 1))
 
 
+class StandingFigure(NamedTuple):
+    kind: int
+    share: float  # of the picture's area
+    tokens: list[int]
+
+
+def standing_figures(scene: dict, classes: dict[str, int]) -> list[StandingFigure]:
+    """The known figures of a scene, each with the tokens whose centre its box holds, one at least."""
+    found = []
+    centres = (np.arange(POOLED) + 0.5) / POOLED
+    for figure in scene["figures"]:
+        rank = classes.get(figure["name"])
+        if rank is None:
+            continue
+        x, y, w, h = (figure[key] for key in ("x", "y", "w", "h"))
+        rows = np.flatnonzero((centres >= y) & (centres <= y + h))
+        columns = np.flatnonzero((centres >= x) & (centres <= x + w))
+        if not len(rows):
+            rows = np.array([min(max(int((y + h / 2) * POOLED), 0), POOLED - 1)])
+        if not len(columns):
+            columns = np.array([min(max(int((x + w / 2) * POOLED), 0), POOLED - 1)])
+        found.append(StandingFigure(rank - 1, w * h, [int(row * POOLED + column) for row in rows for column in columns]))
+    return found
+
+
+class Recall:
+    """How many figures are among a scene's n likeliest, n the number of its kinds: the small ones, and all."""
+
+    def __init__(self) -> None:
+        self.hits: dict[bool, list[bool]] = {True: [], False: []}
+
+    def add(self, likely: Tensor, figures: list[list[StandingFigure]]) -> None:
+        """`likely` [N, classes]: how likely each kind is in a scene."""
+        for row, standing in zip(likely, figures):
+            best = set(row.topk(max(1, len({figure.kind for figure in standing}))).indices.tolist())
+            for figure in standing:
+                self.hits[figure.share < SMALL_FIGURE].append(figure.kind in best)
+
+    def result(self) -> tuple[float, float, int]:
+        """Recall of the small ones and of all, and how many small ones there were."""
+        small = self.hits[True]
+        return float(np.mean(small)), float(np.mean(small + self.hits[False])), len(small)
+
+
 class Targets:
     """What stands where in the painted scenes, and which content words captions have."""
 
@@ -67,30 +112,15 @@ class Targets:
                     out[row, self.word_place[word]] = min(1, out[row, self.word_place[word]] + 0.5)
         return out
 
-    def figures(self, number: int) -> list[tuple[int, float, list[int]]]:
-        """Class, share of the picture, and tokens whose centre its box holds (one at least), of each known figure."""
-        found = []
-        centres = (np.arange(POOLED) + 0.5) / POOLED
-        for figure in self.rows[self.cached.scenes[number]]["figures"]:
-            rank = self.classes.get(figure["name"])
-            if rank is None:
-                continue
-            x, y, w, h = (figure[key] for key in ("x", "y", "w", "h"))
-            rows = np.flatnonzero((centres >= y) & (centres <= y + h))
-            columns = np.flatnonzero((centres >= x) & (centres <= x + w))
-            if not len(rows):
-                rows = np.array([min(max(int((y + h / 2) * POOLED), 0), POOLED - 1)])
-            if not len(columns):
-                columns = np.array([min(max(int((x + w / 2) * POOLED), 0), POOLED - 1)])
-            found.append((rank - 1, w * h, [int(row * POOLED + column) for row in rows for column in columns]))
-        return found
+    def figures(self, number: int) -> list["StandingFigure"]:
+        return standing_figures(self.rows[self.cached.scenes[number]], self.classes)
 
     def figure_map(self, numbers: np.ndarray, flips: np.ndarray) -> Tensor:
         """[N, 49, classes]"""
         out = torch.zeros(len(numbers), POOLED, POOLED, FIGURE_CLASSES)
         for row, number in enumerate(numbers):
-            for rank, _, tokens in self.figures(number):
-                out[row].view(-1, FIGURE_CLASSES)[tokens, rank] = 1
+            for figure in self.figures(number):
+                out[row].view(-1, FIGURE_CLASSES)[figure.tokens, figure.kind] = 1
             if flips[row]:
                 out[row] = out[row].flip(1)
         return out.flatten(1, 2)
@@ -99,19 +129,12 @@ class Targets:
 @torch.inference_mode()
 def small_recall(mining: nn.Module, heads: TokenHeads, cached: Cached, targets: Targets, numbers: np.ndarray,
                  where: torch.device) -> tuple[float, float, int]:
-    """The share of small figures, and of all, that are among a picture's n likeliest, n the number of its kinds; and
-    how many small ones there were."""
-    hits = {True: [], False: []}
+    """See `Recall`."""
+    recall = Recall()
     for part in np.array_split(numbers, max(1, len(numbers) // 50)):
         views = [view.to(where) for view in cached.feature_batch(part, np.zeros(len(part), int))]
-        likely = heads.figures(mining(*views)).amax(1).cpu()
-        for row, number in enumerate(part):
-            figures = targets.figures(number)
-            best = set(likely[row].topk(max(1, len({rank for rank, _, _ in figures}))).indices.tolist())
-            for rank, share, _ in figures:
-                hits[share < SMALL_FIGURE].append(rank in best)
-    every = hits[True] + hits[False]
-    return float(np.mean(hits[True])), float(np.mean(every)), len(hits[True])
+        recall.add(heads.figures(mining(*views)).amax(1).cpu(), [targets.figures(number) for number in part])
+    return recall.result()
 
 
 def main() -> None:
