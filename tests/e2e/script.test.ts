@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core';
+import type { Page, Request } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openBrowser, startStudio, type OpenBrowser, type RunningStudio } from '../fixtures/browser.ts';
 import { lines, openPanels, panel, picture, sendPicture, sign, text } from './panels.ts';
@@ -48,8 +48,15 @@ describe('the script', () => {
     expect(await page.locator('[data-panel-handle][aria-current]').getAttribute('aria-label')).toBe(
       'Panel 2',
     );
+    const asked: string[] = [];
+    const note = (request: Request): void => void asked.push(new URL(request.url()).pathname);
+    page.on('request', note);
     await page.reload();
     expect(await page.getByRole('button', { name: 'Script' }).getAttribute('aria-pressed')).toBe('true');
+    page.off('request', note);
+    // The story comes before everything else, and no library is made that nobody sees.
+    expect(asked.find((path) => path.startsWith('/command/'))).toBe('/command/stories.open');
+    expect(asked.filter((path) => path.startsWith('/media/'))).toEqual([]);
     await page.getByRole('button', { name: 'Board' }).click();
     await expect.poll(() => new URL(page.url()).hash).toBe(`#/stories/${id}`);
     await page.goBack();

@@ -55,10 +55,20 @@ export class WindowState {
 
   #opening = 0;
 
+  constructor() {
+    // A browser keeps the address of its tabs; the desktop window comes back to where it was, also after a crash.
+    const last = api.isDesktop && location.hash === '' ? kept('address') : null;
+    if (last !== null) history.replaceState(null, '', last);
+    // Nobody waits for a library that is not to be seen.
+    if (addressed().story !== null) this.view = 'story';
+  }
+
   /** Connects to the studio and opens the view that the address names. */
   async start(): Promise<void> {
     api.connect();
     this.library.onaddress = (step) => this.#followLibrary(step);
+    // A story needs nothing of the rest, and is asked for before it.
+    const story = addressed().story === null ? null : this.#openAddress();
     void this.counts.load();
     await Promise.all([
       this.settings.load(),
@@ -67,10 +77,7 @@ export class WindowState {
       this.jobs.load(),
       this.history.load(),
     ]);
-    // A browser keeps the address of its tabs; the desktop window comes back to where it was, also after a crash.
-    const last = api.isDesktop && location.hash === '' ? kept('address') : null;
-    if (last !== null) history.replaceState(null, '', last);
-    await this.#openAddress();
+    await (story ?? this.#openAddress());
   }
 
   /** The address changed by the person's hand or the back button. */
@@ -185,12 +192,10 @@ export class WindowState {
   }
 
   async #openAddress(): Promise<void> {
-    const [path = '', query = ''] = location.hash.replace(/^#\//, '').split('?', 2);
-    const [view, id, page] = path.split('/');
-    if (view === 'stories' && id) {
-      await this.openStory(id, storyViews.find((name) => name === page) ?? 'board');
-    } else if (view === 'stories') this.showStories();
-    else if (view === 'library' && id === 'review') this.showReview();
+    const { view, page, query, story } = addressed();
+    if (story !== null) await this.openStory(story.id, story.view);
+    else if (view === 'stories') this.showStories();
+    else if (view === 'library' && page === 'review') this.showReview();
     else {
       await this.library.openAddress(query);
       this.showLibrary();
@@ -224,6 +229,22 @@ export class WindowState {
     this.story?.close();
     this.story = null;
   }
+}
+
+/** What the address of the window names. */
+function addressed(): {
+  view: string | undefined;
+  page: string | undefined;
+  query: string;
+  story: { id: string; view: StoryViewName } | null;
+} {
+  const [path = '', query = ''] = location.hash.replace(/^#\//, '').split('?', 2);
+  const [view, page, how] = path.split('/');
+  const story =
+    view === 'stories' && page
+      ? { id: page, view: storyViews.find((name) => name === how) ?? 'board' }
+      : null;
+  return { view, page, query, story };
 }
 
 export const [getWindowState, setWindowState] = createContext<WindowState>();
