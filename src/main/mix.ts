@@ -1,22 +1,24 @@
 import type { AssetFilter, MixDrawn, MixFound, MixSource, SearchHit } from '../shared/contract.ts';
 import { FabulaError, type Json } from '../shared/errors.ts';
-import { sketchPack, wordsDownTo } from '../shared/pyramid.ts';
+import type { MixCode } from '../shared/mix.ts';
+import { sketchPack, wordsDownTo, type Pyramid } from '../shared/pyramid.ts';
 import type { Scene } from '../shared/scene.ts';
 import { requirePicture } from './library/formats.ts';
 import type { Library } from './library/library.ts';
 import { inspect, squarePixels } from './library/pictures.ts';
+import { anyMeaning, askedWords, WordWeigher, type AskedWords } from './mix-evidence.ts';
 import type { Models } from './models/models.ts';
 import type { PictureWords } from './picture-words.ts';
 import type { RequestContext } from './requests.ts';
 import type { Search } from './search.ts';
 import { changeScene, type Changed } from './sketch/change-scene.ts';
-import { readChange } from './sketch/change.ts';
+import { readChange, type Wish } from './sketch/change.ts';
 import { describeScene } from './sketch/describe.ts';
 import { drawScene } from './sketch/draw.ts';
 import { translateToEnglish } from './sketch/lexicon.ts';
 import { hashText } from './sketch/random.ts';
 import { readScene } from './sketch/read.ts';
-import { sceneFromWords } from './sketch/scene-words.ts';
+import { sceneFromWords, wordsOfScene } from './sketch/scene-words.ts';
 import type { Database } from './store/database.ts';
 import { sceneOfSketch } from './stories/sketches.ts';
 import { namedThings, telling, wordEvidence } from './stories/word-evidence.ts';
@@ -28,7 +30,7 @@ export type MixPicture =
 export interface MixParts {
   library: Library;
   search: Search;
-  models: Pick<Models, 'imageSize' | 'captionImages' | 'encodeImages'>;
+  models: Pick<Models, 'imageSize' | 'captionImages' | 'encodeImages' | 'readWords' | 'wordsPack'>;
   database: Database;
   /** The words seen on the library's pictures. */
   pyramids: Pick<PictureWords, 'read'>;
@@ -37,25 +39,35 @@ export interface MixParts {
 type Context = Partial<RequestContext>;
 
 /**
- * How much each kind of evidence counts, in standard scores of the library's similarities to it. Chosen on the first
- * half of the painted pairs of `npm run eval -- --only mix`; the figures are of the second half.
+ * How much each kind of evidence counts: similarities in standard scores of the library's similarities to what is asked,
+ * words in nats. Chosen on one half of the painted pairs and of the photos of `npm run eval -- --only mix`; the figures
+ * are of the others.
  */
 export const mixWeights = {
   /** Looks like the first picture. */
-  picture: 1,
+  picture: 0.5,
   /** Looks like the description of the changed picture. */
-  text: 1,
+  text: 0.65,
   /** Differs from the picture as the changed description differs from that of the picture. */
   change: 0.5,
   /** Looks like the second picture. */
-  second: 0.7,
-  /** The words of a caption or a name, in nats. */
+  second: 0.35,
+  /** The words of a caption or a name. */
   words: 0.3,
+  /** Shows what the change adds, lacks what it takes away, and shows the rest, by the words seen on it. */
+  added: 0.6,
+  removed: 1.2,
+  kept: 0.15,
+  /** Shows what is seen on the first picture. */
+  alike: 0.4,
 } as const;
 export type MixWeights = { readonly [Name in keyof typeof mixWeights]: number };
 
-/** Pictures put in order by all the evidence, out of those whose looks fit best. */
+/** Pictures put in order by all the evidence: those whose looks fit best, and those that show what the change adds. */
 const pool = 200;
+const seenPool = 60;
+/** Pictures of the library by which it is told how frequent a word is. */
+const sampled = 400;
 /** From this probability on a picture is likely to be what was asked. */
 const goodProbability = 0.25;
 /** Wordings of a scene whose vectors are averaged: each tells another part of it. */
@@ -99,9 +111,10 @@ export class Mix {
   }
 
   /**
-   * Finds pictures of the library that are like the first one but for the change. Each kind of evidence is a direction
-   * in the space that pictures and texts share: the picture, the words of the changed picture, and the step from the
-   * words of the picture to those of the changed one. Words of captions and names move the best of them.
+   * Finds pictures of the library that are like the first one but for the change. What looks say is a direction in the
+   * space that pictures and texts share, made of the picture, the words of the changed picture, and the step from the
+   * words of the picture to those of the changed one. The words seen on the best of them and on those that show what is
+   * added, and the words of their captions and names, put them in order.
    *
    * @throws FabulaError as {@link draw}
    */
@@ -117,7 +130,7 @@ export class Mix {
     }: Context & { limit: number; filter?: AssetFilter | undefined; weights?: MixWeights },
   ): Promise<MixFound> {
     const { search, library } = this.#parts;
-    const { seen, changed } = await this.#change(pictures, text, {
+    const { seen, changed, wishes } = await this.#change(pictures, text, {
       ...(signal ? { signal } : {}),
       ...(send ? { send } : {}),
     });
@@ -126,16 +139,19 @@ export class Mix {
       after: wordingsOf(changed.scene),
     };
     // What could not be read as a change may still say something of looks.
-    if (JSON.stringify(changed.scene) === JSON.stringify(seen.scene) && text.trim() !== '') {
-      words.after = [`${seen.text || words.before[0]!} ${translateToEnglish(text)}`];
-    }
-    const [looks, before, after] = await Promise.all([
+    const unread = JSON.stringify(changed.scene) === JSON.stringify(seen.scene) && text.trim() !== '';
+    if (unread) words.after = [`${seen.text || words.before[0]!} ${translateToEnglish(text)}`];
+    // A caption says more than its scene does (who does what): the same caption of another thing is the better query.
+    const told = seen.source === 'caption' ? captionChanged(seen.text, changed) : null;
+    const [looks, before, described, after, own] = await Promise.all([
       Promise.all(pictures.map((picture) => this.#vectorOf(picture, signal))),
       search.encodeTexts(words.before, { signal }).then(mean),
       search.encodeTexts(words.after, { signal }).then(mean),
+      search.encodeTexts(told === null ? words.after : [told], { signal }).then(mean),
+      this.#wordsOf(pictures[0]!, signal),
     ]);
     signal?.throwIfAborted();
-    const step = difference(after, before);
+    const step = difference(described, before);
     const evidence = [
       { vector: looks[0]!, weight: weights.picture },
       { vector: after, weight: weights.text },
@@ -152,27 +168,42 @@ export class Mix {
 
     const only =
       filter === undefined || Object.keys(filter).length === 0 ? undefined : new Set(library.ids(filter));
-    const own = new Set(pictures.flatMap((picture) => ('asset' in picture ? [picture.asset] : [])));
-    const near = search.search(unit, pool + own.size, only).filter(({ asset }) => !own.has(asset));
-    const asked = this.#thingsOf(words.after[0]!);
+    const asking = new Set(pictures.flatMap((picture) => ('asset' in picture ? [picture.asset] : [])));
+    const near = search.search(unit, pool + asking.size, only).filter(({ asset }) => !asking.has(asset));
     const similarity = new Map(near.map((one) => [one.asset, one.similarity]));
-    const hits = library
-      .getMany(near.map(({ asset }) => asset))
-      .map((asset): SearchHit & { score: number } => {
-        const vector = search.knownVector(asset.id);
-        const { logOdds, shared } = wordEvidence(
-          asked,
-          asset.caption === null || asset.caption.source === 'model' ? null : asset.caption.text,
-          asset.name.replace(/\.[A-Za-z0-9]{1,5}$/, ''),
-        );
-        return {
-          asset,
-          similarity: similarity.get(asset.id) ?? null,
-          confidence: vector === null ? null : search.probability(dot(after, vector)),
-          words: shared.length > 0,
-          score: (similarity.get(asset.id) ?? 0) * length + weights.words * logOdds,
-        };
-      });
+    const wanted = askedWords(seen.scene, changed.scene, wishes);
+    for (const asset of this.#showing(wanted)) {
+      if (asking.has(asset) || similarity.has(asset) || (only !== undefined && !only.has(asset))) continue;
+      const vector = search.knownVector(asset);
+      if (vector !== null) similarity.set(asset, dot(unit, vector));
+    }
+    const weigher = new WordWeigher(wanted, own, library.sampleWords(sampled));
+    const asked = this.#thingsOf(words.after[0]!);
+    const hits = library.getMany([...similarity.keys()]).map((asset): SearchHit & { score: number } => {
+      const vector = search.knownVector(asset.id);
+      const pyramid = library.words(asset.id);
+      const shown = pyramid === null ? null : weigher.weigh(pyramid);
+      const { logOdds, shared } = wordEvidence(
+        asked,
+        asset.caption === null || asset.caption.source === 'model' ? null : asset.caption.text,
+        asset.name.replace(/\.[A-Za-z0-9]{1,5}$/, ''),
+      );
+      return {
+        asset,
+        similarity: similarity.get(asset.id) ?? null,
+        confidence: vector === null ? null : search.probability(dot(after, vector)),
+        words: shared.length > 0,
+        score:
+          (similarity.get(asset.id) ?? 0) * length +
+          weights.words * logOdds +
+          (shown === null
+            ? 0
+            : weights.added * shown.added +
+              weights.removed * shown.removed +
+              weights.kept * shown.kept +
+              weights.alike * shown.alike),
+      };
+    });
     const ranked = hits
       .toSorted((a, b) => b.score - a.score)
       .slice(0, limit)
@@ -201,7 +232,7 @@ export class Mix {
     pictures: readonly MixPicture[],
     text: string,
     { signal, send }: Context,
-  ): Promise<{ seen: Seen; changed: Changed }> {
+  ): Promise<{ seen: Seen; changed: Changed; wishes: readonly Wish[] }> {
     const [first, other] = pictures;
     if (first === undefined) throw new FabulaError('invalid-input', 'Give a picture to mix.');
     if (text.trim() === '' && other === undefined) {
@@ -212,7 +243,8 @@ export class Mix {
     if (seen.text !== '') send?.({ kind: 'text', text: seen.text });
     const second = other === undefined ? undefined : (await this.#see(other, signal)).scene;
     signal?.throwIfAborted();
-    return { seen, changed: changeScene(seen.scene, readChange(text), { second }) };
+    const change = readChange(text);
+    return { seen, changed: changeScene(seen.scene, change, { second }), wishes: change.wishes };
   }
 
   /** The scene of a picture: a sketch's own, else that of the words seen on it, else that of its caption or name. */
@@ -249,6 +281,23 @@ export class Mix {
     const pixels = await library.pixels(asset.id, models.imageSize);
     const [caption] = await models.captionImages([pixels], { signal, urgent: true });
     return caption ? readAs('caption', caption.text, asset.id) : named;
+  }
+
+  /** The words seen on a picture, or those of its scene; null where no pack reads words. */
+  async #wordsOf(picture: MixPicture, signal: AbortSignal | undefined): Promise<Pyramid | null> {
+    const { pyramids, models } = this.#parts;
+    if ('asset' in picture) return pyramids.read(picture.asset, signal ? { signal } : {});
+    if ('scene' in picture) return wordsOfScene(picture.scene);
+    if (models.wordsPack === null) return null;
+    const [pyramid] = await models.readWords([await this.#pixels(picture)], { signal, urgent: true });
+    return pyramid ?? null;
+  }
+
+  /** Pictures that show something of what a change adds, more likely than not; the likeliest first. */
+  #showing({ added }: AskedWords): string[] {
+    const { library } = this.#parts;
+    const words = [...library.knownWords()].filter((word) => anyMeaning(word).some((one) => added.has(one)));
+    return words.flatMap((word) => library.findSeen([word], seenPool));
   }
 
   async #vectorOf(picture: MixPicture, signal: AbortSignal | undefined): Promise<Float32Array> {
@@ -306,6 +355,31 @@ function wordingsOf(scene: Scene): string[] {
     [wording, ...phrases.filter((phrase) => !wording.includes(phrase))].join(' ').trim(),
   );
 }
+
+/**
+ * A caption with the things that were replaced replaced in it; null where anything else was done, or a thing is not
+ * found in it under its name.
+ */
+function captionChanged(caption: string, { notes }: Changed): string | null {
+  let text = caption;
+  for (const { code, values } of notes) {
+    if (kept.has(code)) continue;
+    if (code !== 'noteReplaced') return null;
+    const { from, to } = values;
+    if (typeof from !== 'string' || typeof to !== 'string') return null;
+    const named = new RegExp(
+      `(?<!\\p{L})${from.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}\\p{L}{0,2}(?!\\p{L})`,
+      'iu',
+    );
+    const replaced = text.replace(named, () => to);
+    if (replaced === text) return null;
+    text = replaced;
+  }
+  return text === caption ? null : text;
+}
+
+/** Notes that say what stayed as it was. */
+const kept: ReadonlySet<MixCode> = new Set(['noteKept', 'noteKeptThings', 'noteKeptPlace']);
 
 function readAs(source: MixSource, text: string, key: string): Seen {
   return { scene: readScene(text, { seed: hashText(key) }), source, text };

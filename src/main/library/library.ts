@@ -1032,6 +1032,11 @@ export class Library {
     return this.#pyramids.known();
   }
 
+  /** Pyramids of pictures of the library, the same ones each time; which they are has nothing to do with what they show. */
+  sampleWords(count: number): Pyramid[] {
+    return this.#pyramids.sample(count);
+  }
+
   /** Assets that show all of some words, the likeliest first. */
   findSeen(words: readonly string[], limit: number): string[] {
     return this.#pyramids.find(words, limit);

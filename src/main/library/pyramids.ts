@@ -16,6 +16,7 @@ interface PyramidRow {
 export class Pyramids {
   readonly #database: Database;
   readonly #get: Statement<[string], PyramidRow>;
+  readonly #sample: Statement<[number], PyramidRow>;
   readonly #number: Statement<[string], number>;
   readonly #put: Statement;
   readonly #forget: Statement;
@@ -26,6 +27,8 @@ export class Pyramids {
   constructor(database: Database) {
     this.#database = database;
     this.#get = database.prepare('SELECT pack, words FROM pyramids WHERE asset = ?');
+    // Ids are digests of the files' bytes, so that the first of them are as good as drawn by lot.
+    this.#sample = database.prepare('SELECT pack, words FROM pyramids ORDER BY asset LIMIT ?');
     this.#number = database.prepare('SELECT number FROM assets WHERE id = ?').pluck() as Statement<
       [string],
       number
@@ -44,7 +47,12 @@ export class Pyramids {
 
   get(asset: string): Pyramid | null {
     const row = this.#get.get(asset);
-    return row === undefined ? null : { pack: row.pack, ...(JSON.parse(row.words) as SeenWords) };
+    return row === undefined ? null : pyramidOf(row);
+  }
+
+  /** Up to so many pyramids, drawn as if by lot and always the same. */
+  sample(count: number): Pyramid[] {
+    return this.#sample.all(count).map(pyramidOf);
   }
 
   /** Keeps pyramids in the place of those the assets had; assets that are gone are left out. One transaction. */
@@ -113,4 +121,8 @@ export class Pyramids {
       .pluck()
       .all(...words, words.length, limit) as string[];
   }
+}
+
+function pyramidOf({ pack, words }: PyramidRow): Pyramid {
+  return { pack, ...(JSON.parse(words) as SeenWords) };
 }
