@@ -325,7 +325,8 @@ const articles = new Set(
 const definite = new Set(
   'this that his her its their my your our each every su sus mi tu este esta ese esa aquel'.split(' '),
 );
-const scales = { bigger: 1.4, smaller: 0.7 } as const;
+const scales = { bigger: 1.4, smaller: 0.7, twice: 2, half: 0.5 } as const;
+const shotOf = { closer: 'close-up', wider: 'wide' } as const;
 
 /** What a word names, as a thing; a concept of the lexicon that it has besides becomes its setting. */
 function thingOf(token: Extract<Token, { kind: 'word' | 'any' | 'unknown' }>, draft: Draft): Open {
@@ -790,9 +791,7 @@ function readBefore(tokens: readonly Token[], language: string): { wishes: Wish[
           case 'smaller':
           case 'twice':
           case 'half': {
-            const scale =
-              (sign === 'twice' ? 2 : sign === 'half' ? 0.5 : scales[sign]) *
-              (draft.times === 1 ? 1 : sign === 'smaller' ? 0.7 : 1.4);
+            const scale = scales[sign] * (draft.times === 1 ? 1 : sign === 'smaller' ? 0.7 : 1.4);
             if (after && wasAdjacent && last && !dirty) {
               last.thing.scale = scale;
               last.thing.compared = true;
@@ -832,10 +831,8 @@ function readBefore(tokens: readonly Token[], language: string): { wishes: Wish[
             break;
           }
           case 'closer':
-            wishes.list.push({ do: 'set', setting: { shot: 'close-up' } });
-            break;
           case 'wider':
-            wishes.list.push({ do: 'set', setting: { shot: 'wide' } });
+            wishes.list.push({ do: 'set', setting: { shot: shotOf[sign] } });
             break;
           case 'at':
             settle();
@@ -1077,7 +1074,7 @@ function readAfter(tokens: readonly Token[]): { wishes: Wish[]; unread: string[]
           case 'smaller':
           case 'twice':
           case 'half': {
-            const scale = sign === 'twice' ? 2 : sign === 'half' ? 0.5 : scales[sign];
+            const scale = scales[sign];
             if (last && !isNamedThing(next(index))) {
               last.thing.scale = scale;
               last.thing.compared = true;
@@ -1123,10 +1120,8 @@ function readAfter(tokens: readonly Token[]): { wishes: Wish[]; unread: string[]
             held = [];
             break;
           case 'closer':
-            wishes.list.push({ do: 'set', setting: { shot: 'close-up' } });
-            break;
           case 'wider':
-            wishes.list.push({ do: 'set', setting: { shot: 'wide' } });
+            wishes.list.push({ do: 'set', setting: { shot: shotOf[sign] } });
             break;
           case 'backdrop':
             if (draft.second) {
