@@ -32,8 +32,10 @@ const defaultLimits: HistoryLimits = { most: 5000, least: 1000, days: 90 };
  */
 export interface Undoable {
   read(asset: string, key: string): Json | undefined;
-  /** Called in the transaction of the step. */
+  /** Called in the transaction of the step, once every value of the step has been read. */
   write(asset: string, key: string, value: Json): void;
+  /** Called in the same transaction after the last value is written, for what is worked out from all of them. */
+  finish?(): void;
 }
 
 /** What the history needs of the stories to take their edits back. */
@@ -134,6 +136,9 @@ export class History {
   /**
    * Notes one change of an asset, in the transaction that makes it. Outside of {@link library} nothing is kept: the
    * change cannot be undone.
+   *
+   * @param asset '' for a value of the library itself, such as a label; a step writes those before values of assets,
+   *   which may belong to them
    */
   note(asset: string, kind: string, key: string, before: Json, after: Json): void {
     if (this.#noted === null) return;
@@ -316,21 +321,24 @@ export class History {
   /** Puts the values of an entry back, or in again, wherever they are still what the entry left. */
   #change(number: number, direction: Direction): { changed: number; kept: number } {
     const changes = this.#database
-      .prepare<[number], Change>('SELECT * FROM history_changes WHERE entry = ?')
+      .prepare<[number], Change>('SELECT * FROM history_changes WHERE entry = ? ORDER BY asset, kind, key')
       .all(number);
     const changed = new Set<string>();
     const kept = new Set<string>();
+    const writes: { undoable: Undoable; asset: string; key: string; to: string }[] = [];
+    // All are compared before any is written: one may take others with it, as a label its answers.
     for (const { asset, kind, key, before, after } of changes) {
       const [from, to] = direction === 'undo' ? [after, before] : [before, after];
       const undoable = this.#kinds.get(kind);
       const value = undoable?.read(asset, key);
-      if (undoable === undefined || value === undefined || JSON.stringify(value) !== from) {
-        kept.add(asset);
-        continue;
-      }
-      undoable.write(asset, key, JSON.parse(to) as Json);
-      changed.add(asset);
+      if (undoable === undefined || value === undefined || JSON.stringify(value) !== from) kept.add(asset);
+      else writes.push({ undoable, asset, key, to });
     }
+    for (const { undoable, asset, key, to } of writes) {
+      undoable.write(asset, key, JSON.parse(to) as Json);
+      if (asset !== '') changed.add(asset);
+    }
+    for (const undoable of new Set(writes.map((write) => write.undoable))) undoable.finish?.();
     return { changed: changed.size, kept: kept.size };
   }
 

@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openBrowser, startStudio, type OpenBrowser, type RunningStudio } from '../fixtures/browser.ts';
 import { writePictures } from '../fixtures/pictures.ts';
-import { addFolder, ask, jobEnded } from './steps.ts';
+import { addFolder, ask, jobEnded, picturesShown } from './steps.ts';
 
 /** Own labels by keys, and captions in a style shown by examples, with the real models. */
 
@@ -90,8 +90,56 @@ test('a label is asked about by keys, becomes a facet, and its answers can be ta
   await facet.click();
   await expect.poll(() => page.url()).toContain('label=my');
 
-  await ask(page, 'history.undo', {});
-  expect((await ask(page, 'labels.list', {}))[0]).toMatchObject({ yes: 1, no: 0 });
-  await ask(page, 'history.redo', {});
-  expect((await ask(page, 'labels.list', {}))[0]).toMatchObject({ yes: 1, no: 1 });
+  // In the library view, by keys: the answers one by one, the label itself, and all of it again.
+  const now = async (): Promise<unknown> =>
+    (await ask(page, 'labels.list', {})).map(({ name, yes, no }) => `${name} ${yes}/${no}`);
+  await page.getByRole('listbox').focus();
+  await page.keyboard.press('Control+z');
+  await expect.poll(now).toEqual(['my favourites 1/0']);
+  await page.keyboard.press('Control+z');
+  await expect.poll(now).toEqual(['my favourites 0/0']);
+  await page.keyboard.press('Control+z');
+  await page.getByText('Undone: Make label “my favourites”.').waitFor();
+  expect(await now()).toEqual([]);
+  await facet.waitFor({ state: 'detached' });
+  for (let step = 0; step < 3; step++) {
+    await page.keyboard.press('Control+Shift+z');
+    await expect.poll(now).toEqual([`my favourites ${Math.min(step, 1)}/${Math.max(0, step - 1)}`]);
+  }
+  await facet.waitFor();
+});
+
+test('a label taken away comes back with its answers: by button and keys in the dialog, by keys in the library', async () => {
+  const [label] = await ask(page, 'labels.list', {});
+  await page.getByRole('listbox').focus();
+  await page.keyboard.press('l');
+  const dialog = page.getByRole('dialog', { name: 'Label pictures' });
+  const saved = dialog.getByRole('button', { name: 'Answer more about “my favourites”' });
+  await saved.click();
+  await dialog.getByText('1 yes, 1 no').waitFor();
+  await dialog.getByRole('button', { name: 'Undo' }).click();
+  await dialog.getByText('1 yes, 0 no').waitFor();
+  await page.keyboard.press('Control+Shift+z');
+  await dialog.getByText('1 yes, 1 no').waitFor();
+
+  await dialog.getByRole('button', { name: 'Delete label' }).click();
+  await dialog.getByLabel('What is to be seen on the pictures?').waitFor();
+  await saved.waitFor({ state: 'detached' });
+  await dialog.getByRole('button', { name: 'Undo' }).click();
+  await saved.waitFor();
+  expect(await ask(page, 'labels.list', {})).toEqual([label]);
+
+  await saved.click();
+  await dialog.getByRole('button', { name: 'Delete label' }).click();
+  await saved.waitFor({ state: 'detached' });
+  await dialog.getByRole('button', { name: 'Done' }).click();
+  const facet = page.getByRole('navigation').getByRole('button', { name: /^my favourites/ });
+  await facet.waitFor({ state: 'detached' });
+  // The library is narrowed down to the label, which shows no picture now.
+  await page.getByRole('listbox').waitFor({ state: 'detached' });
+  await page.keyboard.press('Control+z');
+  await page.getByText('Undone: Delete label “my favourites”.').waitFor();
+  await facet.waitFor();
+  await expect.poll(() => picturesShown(page)).toBe(label!.pictures);
+  expect(await ask(page, 'labels.list', {})).toEqual([label]);
 });

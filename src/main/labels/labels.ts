@@ -6,7 +6,7 @@ import type { VectorIndex } from '../library/search.ts';
 import { tagKey, tidyTag } from '../library/tags.ts';
 import type { Models } from '../models/models.ts';
 import type { Clock, Ids } from '../ports.ts';
-import { durably, type Database } from '../store/database.ts';
+import type { Database } from '../store/database.ts';
 import { labelOdds, labelThreshold, nextQuestion, sigmoid, type Answer } from './fit.ts';
 import { labelTexts, nameVector } from './name.ts';
 
@@ -26,10 +26,18 @@ interface LabelRow {
   number: number;
   id: string;
   name: string;
+  created_at: string;
   space: string | null;
   text: Buffer | null;
   state: string | null;
 }
+
+/** A label without what is worked out from it: what the history keeps of one. */
+type Made = Pick<LabelRow, 'name' | 'created_at'>;
+
+/** The kinds of values that the history keeps: an answer, by asset and label, and a label itself. */
+const answerKind = 'label';
+const labelKind = 'label-itself';
 
 /**
  * Labels of a person's own: a name, a few answers of yes and no, and every picture of the library that it then fits.
@@ -39,22 +47,40 @@ interface LabelRow {
 export class Labels {
   readonly #context: LabelsContext;
   #index: { space: string; index: VectorIndex } | null = null;
+  /** Labels that a step of the history has changed so far, to be worked out once it has changed all it will. */
+  readonly #stepped = new Set<string>();
+  /** The names' vectors of labels taken away, so that one brought back need not wait for the encoder. */
+  readonly #leftVectors = new Map<string, Pick<LabelRow, 'space' | 'text'>>();
 
   constructor(context: LabelsContext) {
     this.#context = context;
-    context.history.register('label', {
-      read: (asset, id) => {
+    const finish = (): void => this.#finishStep();
+    context.history.register(labelKind, {
+      read: (_asset, id) => {
         const label = this.#find(id);
-        if (label === undefined || context.library.getMany([asset]).length === 0) return undefined;
-        return this.#answerOf(label, asset);
+        return label === undefined ? null : madeOf(label);
+      },
+      write: (_asset, id, value) => {
+        this.#stepped.add(id);
+        if (value === null) this.#delete(id);
+        else this.#insert(id, value as unknown as Made);
+      },
+      finish,
+    });
+    context.history.register(answerKind, {
+      read: (asset, id) => {
+        if (context.library.getMany([asset]).length === 0) return undefined;
+        const label = this.#find(id);
+        // A label that is gone has no answers; one that comes back gets them in the same step.
+        return label === undefined ? null : this.#answerOf(label, asset);
       },
       write: (asset, id, value) => {
         const label = this.#find(id);
         if (label === undefined) return;
+        this.#stepped.add(id);
         this.#writeAnswer(label, asset, value as boolean | null);
-        this.#work(label);
-        context.changed();
       },
+      finish,
     });
   }
 
@@ -66,27 +92,48 @@ export class Labels {
       .map((row) => this.#told(row));
   }
 
-  /** The label of a name, made where there is none yet. @throws FabulaError `invalid-input` without a name */
+  /**
+   * The label of a name, made where there is none yet, which is an undoable step.
+   *
+   * @throws FabulaError `invalid-input` without a name
+   */
   async create(name: string): Promise<Label> {
-    const { database, ids, clock } = this.#context;
+    const { database, ids, clock, history, changed } = this.#context;
     const key = tagKey(name);
     if (key === '') throw new FabulaError('invalid-input', 'Give the label a name.');
-    durably(database, () =>
-      database
-        .prepare('INSERT INTO labels (id, name, key, created_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING')
-        .run(ids.next(), tidyTag(name), key, clock.now().toISOString()),
-    );
+    const made: Made = { name: tidyTag(name), created_at: clock.now().toISOString() };
+    const isNew = history.library({ key: 'labels.undoCreate', values: { label: made.name } }, () => {
+      const id = ids.next();
+      if (!this.#insert(id, made)) return false;
+      history.note('', labelKind, id, null, madeOf(made));
+      return true;
+    });
     const row = database.prepare<[string], LabelRow>('SELECT * FROM labels WHERE key = ?').get(key)!;
     await this.#bringUp(row);
+    if (isNew) changed();
     return this.#told(this.#get(row.id));
   }
 
-  /** Takes a label away, with its answers. */
+  /** Takes a label away, with its answers. All of it is one undoable step. */
   remove(id: string): { removed: number } {
-    const { database, changed } = this.#context;
-    const { changes } = durably(database, () => database.prepare('DELETE FROM labels WHERE id = ?').run(id));
+    const { history, changed } = this.#context;
+    let name = '';
+    const removed = history.library(
+      () => ({ key: 'labels.undoDelete', values: { label: name } }),
+      () => {
+        const row = this.#find(id);
+        if (row === undefined) return 0;
+        name = row.name;
+        for (const { asset, yes } of this.#answers(row)) {
+          history.note(asset, answerKind, id, yes === 1, null);
+        }
+        history.note('', labelKind, id, madeOf(row), null);
+        this.#delete(id);
+        return 1;
+      },
+    );
     changed();
-    return { removed: changes };
+    return { removed };
   }
 
   /** The pictures from likely to unlikely, and which one to ask about next. @throws FabulaError `not-found` */
@@ -124,7 +171,7 @@ export class Labels {
       (count) => ({ key: 'labels.undoAnswers', values: { count, label: row.name } }),
       () => {
         for (const { asset, yes } of answers) {
-          history.note(asset, 'label', id, this.#answerOf(row, asset), yes);
+          history.note(asset, answerKind, id, this.#answerOf(row, asset), yes);
           this.#writeAnswer(row, asset, yes);
         }
         this.#work(row);
@@ -175,21 +222,16 @@ export class Labels {
     answers: Answer[];
     state: string;
   } {
-    const { models, database } = this.#context;
+    const { models } = this.#context;
     const { assets, matrix, dimensions, state } = this.#vectors().rows();
     if (row.text === null || assets.length === 0 || row.space !== models.space) {
       return { assets: [], odds: new Float64Array(0), answers: [], state };
     }
     const places = new Map(assets.map((asset, at) => [asset, at]));
-    const answers = database
-      .prepare<[number], { asset: string; yes: 0 | 1 }>(
-        'SELECT asset, yes FROM label_answers WHERE label = ? ORDER BY answered_at, asset',
-      )
-      .all(row.number)
-      .flatMap(({ asset, yes }) => {
-        const at = places.get(asset);
-        return at === undefined ? [] : [{ row: at, yes: yes === 1 }];
-      });
+    const answers = this.#answers(row).flatMap(({ asset, yes }) => {
+      const at = places.get(asset);
+      return at === undefined ? [] : [{ row: at, yes: yes === 1 }];
+    });
     const text = new Float32Array(new Uint8Array(row.text).buffer);
     const probability = (similarity: number): number => models.probability(similarity);
     const odds = labelOdds({ matrix, count: assets.length, dimensions }, text, probability, answers);
@@ -208,17 +250,50 @@ export class Labels {
     for (const [at, asset] of assets.entries()) {
       if (odds[at]! >= threshold) give.run(row.number, sigmoid(odds[at]!), asset);
     }
-    const answers = database.prepare<[number], { asset: string; yes: 0 | 1 }>(
-      'SELECT asset, yes FROM label_answers WHERE label = ?',
-    );
     const take = database.prepare(
       'DELETE FROM asset_labels WHERE label = ? AND asset = (SELECT number FROM assets WHERE id = ?)',
     );
-    for (const { asset, yes } of answers.all(row.number)) {
+    for (const { asset, yes } of this.#answers(row)) {
       if (yes === 1) give.run(row.number, 1, asset);
       else take.run(row.number, asset);
     }
     database.prepare('UPDATE labels SET state = ? WHERE number = ?').run(state, row.number);
+  }
+
+  /** @returns false where another label has the name */
+  #insert(id: string, { name, created_at }: Made): boolean {
+    const { space, text } = this.#leftVectors.get(id) ?? { space: null, text: null };
+    const { changes } = this.#context.database
+      .prepare(
+        `INSERT INTO labels (id, name, key, created_at, space, text) VALUES (?, ?, ?, ?, ?, ?)
+         ON CONFLICT DO NOTHING`,
+      )
+      .run(id, name, tagKey(name), created_at, space, text);
+    return changes > 0;
+  }
+
+  #delete(id: string): void {
+    const row = this.#find(id);
+    if (row !== undefined) this.#leftVectors.set(id, { space: row.space, text: row.text });
+    this.#context.database.prepare('DELETE FROM labels WHERE id = ?').run(id);
+  }
+
+  #finishStep(): void {
+    if (this.#stepped.size === 0) return;
+    for (const id of this.#stepped) {
+      const row = this.#find(id);
+      if (row !== undefined) this.#work(row);
+    }
+    this.#stepped.clear();
+    this.#context.changed();
+  }
+
+  #answers(row: LabelRow): { asset: string; yes: 0 | 1 }[] {
+    return this.#context.database
+      .prepare<[number], { asset: string; yes: 0 | 1 }>(
+        'SELECT asset, yes FROM label_answers WHERE label = ? ORDER BY answered_at, asset',
+      )
+      .all(row.number);
   }
 
   #answerOf(row: LabelRow, asset: string): boolean | null {
@@ -264,4 +339,9 @@ export class Labels {
       throw new FabulaError('not-found', 'The label is gone. Make it again.', { label: id });
     return row;
   }
+}
+
+/** The same label is always the same JSON. */
+function madeOf({ name, created_at }: Made): { name: string; created_at: string } {
+  return { name, created_at };
 }

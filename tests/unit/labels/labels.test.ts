@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { History } from '../../../src/main/history.ts';
 import { Labels } from '../../../src/main/labels/labels.ts';
 import { VectorIndex } from '../../../src/main/library/search.ts';
-import { openLibrary } from '../library/samples.ts';
+import { openLibrary, temporaryFolder } from '../library/samples.ts';
 
 /** Labels in a real database, over vectors planted so that the right answer is known: half the pictures are beaches. */
 
@@ -18,12 +18,12 @@ function planted(thing: number, own: number, space: string): Float32Array {
   return vector.map((value) => value / length);
 }
 
-function open() {
-  const { library, database } = openLibrary();
+function open(dataDir = temporaryFolder()) {
+  const { library, database } = openLibrary(dataDir);
   const clock = { now: () => new Date('2026-01-01T00:00:00Z') };
   const history = new History({ database, clock });
   const insert = database.prepare(
-    `INSERT INTO assets (id, name, folder, mime, width, height, bytes, imported_at, origin, kept)
+    `INSERT OR IGNORE INTO assets (id, name, folder, mime, width, height, bytes, imported_at, origin, kept)
      VALUES (?, ?, '', 'image/png', 1, 1, 1, '', 'imported', 0)`,
   );
   const ids = Array.from({ length: 20 }, (_, at) => createHash('sha256').update(`${at}`).digest('hex'));
@@ -53,7 +53,7 @@ function open() {
     changed: () => undefined,
   });
   const labelled = (): string[] => library.ids({ labels: ['BEACH'] });
-  return { library, history, labels, models, ids, isBeach, encode, labelled };
+  return { dataDir, library, database, history, labels, models, ids, isBeach, encode, labelled };
 }
 
 test('a few answers label the library; the label is a filter and a facet, and keeps up with pictures and encoders', async () => {
@@ -112,6 +112,59 @@ test('an answer outweighs every likelihood, and is taken back and given again by
   expect(labels.remove(id)).toEqual({ removed: 1 });
   expect(library.facets({}).labels).toEqual([]);
   await expect(labels.look(id, { offset: 0, limit: 5 })).rejects.toMatchObject({ code: 'not-found' });
+});
+
+test('making a label and taking it away with its answers are steps of undo and redo, also after a restart', async () => {
+  const before = open();
+  before.encode(before.models.space);
+  const { id } = await before.labels.create('Beach');
+  expect((await before.labels.create('beach')).id).toBe(id);
+  await before.labels.answer(
+    id,
+    [0, 2, 4, 1].map((at) => ({ asset: before.ids[at]!, yes: at % 2 === 0 })),
+  );
+  const told = before.labels.list();
+  const labelled = before.labelled().toSorted();
+  expect(labelled.length).toBeGreaterThanOrEqual(3);
+  before.labels.remove(id);
+  expect(before.labelled()).toEqual([]);
+  expect(before.history.state(null).undo).toEqual({ key: 'labels.undoDelete', values: { label: 'Beach' } });
+
+  // The pictures are labelled again at once, without the encoder.
+  expect(before.history.undo(null)).toMatchObject({ changed: 4, kept: 0 });
+  expect(before.labels.list()).toEqual(told);
+  expect(before.labelled().toSorted()).toEqual(labelled);
+  expect(before.history.redo(null)).toMatchObject({ kept: 0, redo: null });
+  expect(before.labels.list()).toEqual([]);
+  expect(before.database.prepare('SELECT count(*) FROM label_answers').pluck().get()).toBe(0);
+
+  // A picture that is gone by then is left out, and counted.
+  await before.library.remove([before.ids[4]!]);
+  before.database.close();
+  const after = open(before.dataDir);
+  after.database.prepare('DELETE FROM assets WHERE id = ?').run(before.ids[4]);
+  expect(after.history.undo(null)).toMatchObject({ changed: 3, kept: 1 });
+  expect(after.labels.list()).toMatchObject([{ id, name: 'Beach', yes: 2, no: 1 }]);
+  const answered = [after.ids[0]!, after.ids[2]!].toSorted();
+  expect(after.labelled().toSorted()).toEqual(answered);
+  await after.labels.refresh();
+  expect(after.labelled()).toEqual(expect.arrayContaining(answered));
+  expect(after.labelled().length).toBeGreaterThan(answered.length);
+
+  // Back to no label at all, and to the one taken away again.
+  after.history.undo(null);
+  expect(after.labels.list()).toMatchObject([{ id, yes: 0, no: 0 }]);
+  expect(after.history.undo(null)).toMatchObject({
+    label: { key: 'labels.undoCreate', values: { label: 'Beach' } },
+    kept: 0,
+    undo: null,
+  });
+  expect(after.labels.list()).toEqual([]);
+  for (let step = 0; step < 3; step++) after.history.redo(null);
+  expect(after.labels.list()).toEqual([]);
+  expect(after.history.state(null).redo).toBeNull();
+  after.history.undo(null);
+  expect(after.labels.list()).toMatchObject([{ id, yes: 2, no: 1 }]);
 });
 
 test('a label of an empty library asks nothing', async () => {

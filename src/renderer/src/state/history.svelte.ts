@@ -24,6 +24,12 @@ export class LibraryHistory {
     return wordLabel(this.#menu.redo);
   }
 
+  /** Whether what a step would take back, or do again, is a change of one area of messages, such as `labels`. */
+  isOf(area: string, direction: 'undo' | 'redo'): boolean {
+    const label = this.#menu[direction];
+    return label !== null && typeof label !== 'string' && label.key.startsWith(`${area}.`);
+  }
+
   async load(): Promise<void> {
     const menu = await this.#notices.attempt(() => api.command('history.state', {}));
     if (menu) this.#menu = menu;
