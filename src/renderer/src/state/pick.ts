@@ -1,4 +1,7 @@
+import type { HTMLAttributes } from 'svelte/elements';
+import type { Panel } from '../../../shared/story.ts';
 import { isMac } from '../api.ts';
+import { t } from './language.svelte.ts';
 import type { StoryState } from './story.svelte.ts';
 
 /** Choosing panels with mouse, finger and focus, the same on the board and in the script. */
@@ -28,19 +31,16 @@ function choose(story: StoryState, panel: string, block: string | null): void {
   if (story.selectedPanel !== panel || story.selectedBlock !== block || !alone) story.select(panel, block);
 }
 
-/** The listeners of the element of one panel. */
-export function picking(
-  story: StoryState,
-  panel: () => string,
-): {
-  onpointerdown: (event: PointerEvent) => void;
-  onmousedown: (event: MouseEvent) => void;
-  onclick: (event: MouseEvent) => void;
-  onfocusin: (event: FocusEvent) => void;
-} {
+/** What the element of one panel carries: its place in the list of panels, and the listeners that select it. */
+export function panelItem(story: StoryState, { id }: Panel, index: number): HTMLAttributes<HTMLElement> {
   return {
+    role: 'listitem',
+    'aria-setsize': story.story.panels.length,
+    'aria-posinset': index + 1,
+    'aria-label': t('board.panelNumber', { number: index + 1 }),
+    'data-panel': id,
+    'data-index': index,
     onpointerdown(event) {
-      const id = panel();
       if (adds(event)) {
         if (event.shiftKey) story.extendTo(id);
         else story.toggle(id);
@@ -64,11 +64,10 @@ export function picking(
       if (!onHandle(event) || adds(event)) return;
       // A finger has no Shift: once several are selected, it adds and takes away.
       const finger = 'pointerType' in event && event.pointerType === 'touch';
-      if (finger && story.selectedPanels.size > 1) story.toggle(panel());
-      else choose(story, panel(), null);
+      if (finger && story.selectedPanels.size > 1) story.toggle(id);
+      else choose(story, id, null);
     },
     onfocusin(event) {
-      const id = panel();
       if (event.target instanceof Element && event.target.closest('[role="menu"]')) return;
       if (onHandle(event) && story.selectedPanels.has(id)) {
         if (story.selectedPanel !== id || story.selectedBlock !== null) story.activate(id);
