@@ -9,8 +9,9 @@ Step = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None, np.ndarr
                 tuple[object, np.ndarray, np.ndarray]]
 
 
-def beam_search(step: Step, photos: int, beams: int, max_tokens: int, length_penalty: float) -> list[list[int]]:
-    """The best token ids (without <bos> and <eos>) for each of `photos` photos.
+def beam_search(step: Step, photos: int, beams: int, max_tokens: int,
+                length_penalty: float) -> list[list[tuple[float, list[int]]]]:
+    """The finished captions of each of `photos` photos, best first: score and token ids (without <bos> and <eos>).
 
     `step(ids [B, 1], position [1], beam [B], past or None, photo [B])` returns the new past, log-probabilities [B, K]
     and ids [B, K], best first, K >= 2 * beams. Rows of finished photos are dropped. A finished hypothesis scores its
@@ -51,4 +52,4 @@ def beam_search(step: Step, photos: int, beams: int, max_tokens: int, length_pen
         alive, photo_of_row = next_alive, rows
         if not alive:
             break
-    return [max(finished[photo])[1] for photo in range(photos)]
+    return [sorted(finished[photo], reverse=True) for photo in range(photos)]

@@ -22,7 +22,7 @@ from checkpoints import load_captioner, load_embedder, load_encoder, load_mining
 from common import REPOSITORY, add_common_arguments, prepare
 from decoding import beam_search
 from exported import Decoder, Prefix, Text, Vision
-from language import UNKNOWN, clean
+from language import PAD, UNKNOWN, clean
 
 
 class Pack:
@@ -59,7 +59,7 @@ class Pack:
     def step(self, **inputs: np.ndarray) -> list[np.ndarray]:
         return self.decoder.run(["present", "top_scores", "top_ids"], inputs)
 
-    def caption(self, tokens: np.ndarray, need: np.ndarray) -> list[str]:
+    def caption(self, tokens: np.ndarray, pictures: np.ndarray, need: np.ndarray) -> list[str]:
         """Captions from the tokens that each picture keeps, as the app chooses them (`kept-tokens.ts`)."""
         counts = self.roles["caption"]["tokenCounts"]
         needed = (need > 0.5).sum(1)
@@ -68,11 +68,12 @@ class Pack:
         for count in sorted(set(of_each.tolist())):
             rows = np.flatnonzero(of_each == count)
             kept = np.sort(np.argsort(-need[rows], 1, kind="stable")[:, :count], 1)
-            for row, text in zip(rows, self.write(tokens[rows], kept)):
+            for row, text in zip(rows, self.write(tokens[rows], pictures[rows], kept)):
                 captions[row] = text
         return captions
 
-    def write(self, tokens: np.ndarray, kept: np.ndarray) -> list[str]:
+    def write(self, tokens: np.ndarray, pictures: np.ndarray, kept: np.ndarray) -> list[str]:
+        """Of the finished captions those that score best and fit the pictures' vectors best, as the app chooses."""
         role = self.roles["caption"]
         cross = self.cross(tokens, kept)
         empty = np.zeros((len(tokens), role["layers"], 2, 0, role["width"]), np.float32)
@@ -82,7 +83,13 @@ class Pack:
                              past=empty if past is None else past)
 
         found = beam_search(step, len(tokens), role["beams"], role["maxTokens"], role["lengthPenalty"])
-        return [self.tokenizer.decode(ids) for ids in found]
+        fit, written = role["fit"], []
+        for finished, picture in zip(found, pictures):
+            rows = [ids[:fit["maxTokens"]] or [UNKNOWN] for _, ids in finished]
+            padded = np.array([row + [PAD] * (max(map(len, rows)) - len(row)) for row in rows], np.int64)
+            rank = np.array([score for score, _ in finished]) + fit["weight"] * (self.embed(padded) @ picture)
+            written.append(self.tokenizer.decode(finished[int(rank.argmax())][1]))
+        return written
 
 
 class TorchPack(Pack):
@@ -154,7 +161,7 @@ def main() -> None:
         seen = time.time()
         embeddings.append(embedding)
         if not arguments.no_captions:
-            captions += pack.caption(tokens, need)
+            captions += pack.caption(tokens, embedding, need)
         seeing, writing = seeing + seen - began, writing + time.time() - seen
 
     pictures = np.concatenate(embeddings)

@@ -194,7 +194,9 @@ def main() -> None:
                         "decoder": "decoder.onnx", "tokenizer": "tokenizer.json", "imageSize": IMAGE_SIZE,
                         "layers": layers, "width": width, "beams": 3, "maxTokens": config["max_tokens"],
                         "lengthPenalty": config["length_penalty"], "batch": 24,
-                        "tokenCounts": config["token_counts"]},
+                        "tokenCounts": config["token_counts"],
+                        "fit": {"text": "text.onnx", "maxTokens": config["max_text_tokens"],
+                                "weight": config["fit_weight"]}},
         },
         "files": [file_entry(arguments.out / name) for name in names],
     }

@@ -3,6 +3,7 @@ import { FabulaError, type Json } from '../shared/errors.ts';
 import type { MixCode } from '../shared/mix.ts';
 import { sketchPack, wordsDownTo, type Pyramid } from '../shared/pyramid.ts';
 import type { Scene } from '../shared/scene.ts';
+import { dot } from '../shared/vectors.ts';
 import { requirePicture } from './library/formats.ts';
 import type { Library } from './library/library.ts';
 import { inspect, squarePixels } from './library/pictures.ts';
@@ -398,10 +399,4 @@ function difference(to: Float32Array, from: Float32Array): Float32Array | null {
   const step = to.map((value, at) => value - from[at]!);
   const length = Math.hypot(...step);
   return length > 1e-4 ? step.map((value) => value / length) : null;
-}
-
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let at = 0; at < a.length; at++) sum += a[at]! * b[at]!;
-  return sum;
 }

@@ -1,5 +1,6 @@
 import type { Asset, AssetFilter, SearchAnswer, SearchHit } from '../shared/contract.ts';
 import { FabulaError, toFailure } from '../shared/errors.ts';
+import { dot } from '../shared/vectors.ts';
 import { ahead } from './captions/ahead.ts';
 import { requirePicture } from './library/formats.ts';
 import type { Library } from './library/library.ts';
@@ -401,12 +402,6 @@ function fused(rankings: string[][]): string[] {
     }
   }
   return [...scores].sort(([, a], [, b]) => b - a).map(([id]) => id);
-}
-
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let index = 0; index < a.length; index++) sum += a[index]! * b[index]!;
-  return sum;
 }
 
 /** A vector of a query, and how far its similarities to the pictures searched lie apart. */

@@ -69,7 +69,8 @@ function roleFiles(role: Roles[keyof Roles] | undefined): string[] {
   if ('see' in role) return [role.vision, role.see, role.retrieve, role.paint];
   if ('network' in role) return [role.network, role.tokenizer];
   if ('vocabulary' in role) return [role.vision, role.words, role.vocabulary];
-  const paths = 'decoder' in role ? [role.prefix, role.decoder] : [role.text];
+  const paths =
+    'decoder' in role ? [role.prefix, role.decoder, ...(role.fit ? [role.fit.text] : [])] : [role.text];
   return [role.vision, role.tokenizer, ...paths];
 }
 

@@ -65,6 +65,12 @@ export const CaptionRoleSchema = z.object({
    * that holds all it needs, as the output `need` f32 [N, P] of `vision` says. Left out: all go on.
    */
   tokenCounts: z.tuple([Count.max(4096)], Count.max(4096)).optional(),
+  /**
+   * How the caption is chosen among the finished ones: by its score plus `weight` times the cosine of its vector, which
+   * `text` makes of at most `maxTokens` of its ids as in the role `encode`, and the picture's, the output `embedding` of
+   * `vision`. Left out: by the score alone.
+   */
+  fit: z.object({ text: packPath, maxTokens: Count.max(512), weight: z.number().min(0).max(100) }).optional(),
 });
 export type CaptionRole = z.infer<typeof CaptionRoleSchema>;
 

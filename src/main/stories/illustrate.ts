@@ -12,6 +12,7 @@ import {
   type Panel,
   type Story,
 } from '../../shared/story.ts';
+import { dot } from '../../shared/vectors.ts';
 import type { JobContext, Jobs } from '../jobs/jobs.ts';
 import type { Library } from '../library/library.ts';
 import type { Decider, Decision } from '../decide/decider.ts';
@@ -559,12 +560,6 @@ function logit(probability: number): number {
 
 function probabilityOf(logOdds: number): number {
   return 1 / (1 + Math.exp(-logOdds));
-}
-
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let at = 0; at < a.length; at++) sum += a[at]! * b[at]!;
-  return sum;
 }
 
 /**

@@ -2,12 +2,13 @@ import { join } from 'node:path';
 import type { Tensor } from 'onnxruntime-node';
 import { FabulaError } from '../../../shared/errors.ts';
 import type { SeenWords } from '../../../shared/pyramid.ts';
+import { dot } from '../../../shared/vectors.ts';
 import type { Answer, CaptionSteering, CaptionWith, EncodeWith, WordsWith } from '../messages.ts';
 import { bytesTensor, floats, floatsTensor, ids, idsTensor, type Sessions } from '../session.ts';
 import { tidyCaption } from '../tidy-caption.ts';
-import { beamSearch } from './beam-search.ts';
+import { beamSearch, type Hypothesis } from './beam-search.ts';
 import { keepTokens, takeRows } from './kept-tokens.ts';
-import { BOS, EOS, PAD, Tokens } from './tokens.ts';
+import { BOS, EOS, PAD, Tokens, UNKNOWN } from './tokens.ts';
 import { chooseWords, loadVocabulary, type Vocabulary } from './words.ts';
 import { wordBonus } from './word-bonus.ts';
 
@@ -96,29 +97,48 @@ export class Starter {
   async encodeTexts(use: EncodeWith, texts: readonly string[], signal: AbortSignal): Promise<Float32Array> {
     const { role, folder } = use;
     const tokens = await this.#tokenizer(join(folder, role.tokenizer));
-    const network = await this.#sessions.get(join(folder, role.text));
     const rows = texts.flatMap((text, index) =>
       tokens.rows(text, role.maxTokens).map((row) => ({ row, index })),
     );
-    // Rows of like length share a run, so that little is padded.
-    rows.sort((a, b) => a.row.length - b.row.length);
+    const vectors = await this.#encodeRows(
+      join(folder, role.text),
+      rows.map(({ row }) => row),
+      signal,
+    );
     const sums = new Float32Array(texts.length * role.dimensions);
-    for (let start = 0; start < rows.length; start += TEXT_ROWS) {
-      signal.throwIfAborted();
-      const part = rows.slice(start, start + TEXT_ROWS);
-      const width = Math.max(...part.map(({ row }) => row.length));
-      const padded = part.flatMap(({ row }) => [...row, ...new Array<number>(width - row.length).fill(PAD)]);
-      const [embedding] = await network.run({ ids: idsTensor(padded, [part.length, width]) }, ['embedding']);
-      const values = floats(only(embedding));
-      for (const [at, { row, index }] of part.entries()) {
-        for (let d = 0; d < role.dimensions; d++) {
-          const sum = index * role.dimensions + d;
-          sums[sum] = (sums[sum] ?? 0) + row.length * (values[at * role.dimensions + d] ?? 0);
-        }
+    for (const [at, { row, index }] of rows.entries()) {
+      for (let d = 0; d < role.dimensions; d++) {
+        const sum = index * role.dimensions + d;
+        sums[sum] = (sums[sum] ?? 0) + row.length * (vectors[at]?.[d] ?? 0);
       }
     }
     normaliseRows(sums, role.dimensions);
     return sums;
+  }
+
+  /** @param file a network `text` @param rows ids of texts @returns the unit vector of each, f32 [dimensions] */
+  async #encodeRows(
+    file: string,
+    rows: readonly (readonly number[])[],
+    signal: AbortSignal,
+  ): Promise<Float32Array[]> {
+    const network = await this.#sessions.get(file);
+    // Rows of like length share a run, so that little is padded.
+    const order = [...rows.entries()].sort(([, a], [, b]) => a.length - b.length);
+    const vectors: Float32Array[] = [];
+    for (let start = 0; start < order.length; start += TEXT_ROWS) {
+      signal.throwIfAborted();
+      const part = order.slice(start, start + TEXT_ROWS);
+      const width = Math.max(...part.map(([, row]) => row.length));
+      const padded = part.flatMap(([, row]) => [...row, ...new Array<number>(width - row.length).fill(PAD)]);
+      const [embedding] = await network.run({ ids: idsTensor(padded, [part.length, width]) }, ['embedding']);
+      const values = floats(only(embedding));
+      const dimensions = values.length / part.length;
+      for (const [at, [row]] of part.entries()) {
+        vectors[row] = values.slice(at * dimensions, (at + 1) * dimensions);
+      }
+    }
+    return vectors;
   }
 
   /**
@@ -176,10 +196,22 @@ export class Starter {
     signal.throwIfAborted();
     const shared = encode !== null && sameVision(encode, use);
     const counts = use.role.tokenCounts;
-    const outputs = ['tokens', ...(counts ? ['need'] : []), ...(shared ? ['embedding'] : [])];
+    // A style chooses among the candidates itself.
+    const fits = use.role.fit !== undefined && steering === null;
+    const outputs = ['tokens', ...(counts ? ['need'] : []), ...(shared || fits ? ['embedding'] : [])];
     const seen = await this.#vision(use, pixels, count, outputs);
     const output = (name: string): Tensor => only(seen[outputs.indexOf(name)]);
     const imageTokens = output('tokens');
+    const embedding = fits ? floats(output('embedding')) : null;
+    const dimensions = (embedding?.length ?? 0) / count;
+    const decode = (inputs: Record<string, Tensor>, photos: readonly number[]): Promise<Answer['captions']> =>
+      this.#decode(use, inputs, photos.length, signal, {
+        steering,
+        onText,
+        pictures:
+          embedding &&
+          photos.map((photo) => embedding.subarray(photo * dimensions, (photo + 1) * dimensions)),
+      });
     const captions: Answer['captions'] = [];
     if (counts) {
       const values = floats(imageTokens);
@@ -190,11 +222,11 @@ export class Starter {
           tokens: floatsTensor(takeRows(values, places * width, photos), rows),
           kept: idsTensor(kept.flat(), [photos.length, kept[0]?.length ?? 0]),
         };
-        const written = await this.#decode(use, inputs, photos.length, signal, steering, onText);
+        const written = await decode(inputs, photos);
         for (const [at, photo] of photos.entries()) captions[photo] = written[at]!;
       }
     } else {
-      captions.push(...(await this.#decode(use, { tokens: imageTokens }, count, signal, steering, onText)));
+      captions.push(...(await decode({ tokens: imageTokens }, [...Array(count).keys()])));
     }
     const answer = {
       captions,
@@ -218,14 +250,21 @@ export class Starter {
     return { ...answer, vectors };
   }
 
-  /** @param inputs of `prefix` */
+  /** @param inputs of `prefix` @param options `pictures`: vectors that captions are to fit, where the role says so */
   async #decode(
     use: CaptionWith,
     inputs: Record<string, Tensor>,
     count: number,
     signal: AbortSignal,
-    steering: CaptionSteering | null,
-    onText?: (text: string) => void,
+    {
+      steering,
+      onText,
+      pictures,
+    }: {
+      steering: CaptionSteering | null;
+      onText: ((text: string) => void) | undefined;
+      pictures: readonly Float32Array[] | null;
+    },
   ): Promise<Answer['captions']> {
     const { role, folder } = use;
     const tokens = await this.#tokenizer(join(folder, role.tokenizer));
@@ -260,7 +299,8 @@ export class Starter {
       },
       onText && ((likeliest) => onText(tidyCaption(tokens.decode([...likeliest])))),
     );
-    return found.map((hypotheses) => {
+    const chosen = pictures ? await this.#fitting(use, found, pictures, signal) : found;
+    return chosen.map((hypotheses) => {
       const candidates = hypotheses.map((hypothesis) => ({
         text: tidyCaption(tokens.decode(hypothesis.tokens)),
         score: hypothesis.logProbability / (hypothesis.tokens.length + 1),
@@ -268,6 +308,33 @@ export class Starter {
       const best = candidates[0] ?? { text: '', score: -Infinity };
       return { ...best, candidates: steering ? candidates : [] };
     });
+  }
+
+  /** The finished captions of each picture in the order of their scores and how well they fit it, best first. */
+  async #fitting(
+    { role, folder }: CaptionWith,
+    found: readonly Hypothesis[][],
+    pictures: readonly Float32Array[],
+    signal: AbortSignal,
+  ): Promise<Hypothesis[][]> {
+    const { fit } = role;
+    if (!fit) return [...found];
+    const all = found.flatMap((hypotheses, photo) => hypotheses.map((hypothesis) => ({ hypothesis, photo })));
+    const rows = all.map(({ hypothesis }) => hypothesis.tokens.slice(0, fit.maxTokens));
+    const vectors = await this.#encodeRows(
+      join(folder, fit.text),
+      rows.map((row) => (row.length > 0 ? row : [UNKNOWN])),
+      signal,
+    );
+    const ranked = all.map(({ hypothesis, photo }, at) => ({
+      hypothesis,
+      photo,
+      rank: hypothesis.score + fit.weight * dot(vectors[at]!, pictures[photo]!),
+    }));
+    ranked.sort((a, b) => b.rank - a.rank);
+    return found.map((_, own) =>
+      ranked.flatMap(({ hypothesis, photo }) => (photo === own ? [hypothesis] : [])),
+    );
   }
 
   async #vision(
