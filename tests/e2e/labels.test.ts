@@ -1,36 +1,21 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { openBrowser, startStudio, type OpenBrowser, type RunningStudio } from '../fixtures/browser.ts';
-import { writePictures } from '../fixtures/pictures.ts';
-import { addFolder, ask, jobEnded, picturesShown } from './steps.ts';
+import { ask, jobEnded, openLibrary, picturesShown, type OpenWindow } from './steps.ts';
 
 /** Own labels by keys, and captions in a style shown by examples, with the real models. */
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 240_000 });
 
-let studio: RunningStudio;
-let browser: OpenBrowser;
+let opened: OpenWindow;
 let page: Page;
-let folder: string;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'fabula-labels-'));
-  await writePictures(folder, ['a.jpg', 'b.jpg', 'c.jpg', 'd.jpg', 'e.jpg']);
-  studio = await startStudio();
-  browser = await openBrowser();
-  page = browser.page;
-  await page.goto(studio.url);
-  await addFolder(page, folder);
-  await jobEnded(page, /^Import/);
+  opened = await openLibrary(['a.jpg', 'b.jpg', 'c.jpg', 'd.jpg', 'e.jpg']);
+  page = opened.page;
 });
 
 afterAll(async () => {
-  await browser?.close();
-  await studio?.stop();
-  await rm(folder, { recursive: true, force: true });
+  await opened?.close();
 });
 
 test('a style shown by examples is previewed, saved under a name, and kept with the captions', async () => {

@@ -64,6 +64,17 @@ const candidates = (source: 'retrieved' | 'sketched') => dialog().locator(`[data
 const chosen = () => page.locator('#match-form input:checked');
 const focused = () => page.evaluate(() => (document.activeElement as HTMLInputElement | null)?.value ?? null);
 
+/** Waits until the candidate of an asset is the one chosen. */
+async function expectChosen(asset: string | undefined): Promise<void> {
+  await expect
+    .poll(() =>
+      chosen()
+        .inputValue()
+        .catch(() => ''),
+    )
+    .toBe(asset);
+}
+
 async function settled(number = 1): Promise<void> {
   await dialog(number)
     .getByText(/^(Suggested: |No suggestion)/)
@@ -130,21 +141,9 @@ describe('a picture for a panel', () => {
     await page.keyboard.press('q');
     await page.keyboard.type('a dog on the beach');
     await page.keyboard.press('Enter');
-    await expect
-      .poll(() =>
-        chosen()
-          .inputValue()
-          .catch(() => ''),
-      )
-      .toBe(samples['dog-on-the-beach']);
+    await expectChosen(samples['dog-on-the-beach']);
     await dialog().getByRole('button', { name: 'The panel’s own text' }).click();
-    await expect
-      .poll(() =>
-        chosen()
-          .inputValue()
-          .catch(() => ''),
-      )
-      .toBe(samples['dragon-in-a-cave']);
+    await expectChosen(samples['dragon-in-a-cave']);
     expect(await dialog().getByLabel('What is asked', { exact: true }).inputValue()).toBe(
       'A dragon sleeps in a cave.',
     );
@@ -162,13 +161,7 @@ describe('a picture for a panel', () => {
     expect(byBoth).not.toContain(samples['dragon-in-a-cave']);
     expect(byBoth).toHaveLength(6);
     await dialog().getByRole('button', { name: 'Take this picture out of the query' }).click();
-    await expect
-      .poll(() =>
-        chosen()
-          .inputValue()
-          .catch(() => ''),
-      )
-      .toBe(samples['dragon-in-a-cave']);
+    await expectChosen(samples['dragon-in-a-cave']);
 
     await dialog().getByRole('button', { name: 'Add a picture to the query' }).click();
     await page.keyboard.type('camels');
@@ -181,13 +174,7 @@ describe('a picture for a panel', () => {
     expect(await dialog().getByRole('meter').count()).toBe(0);
     await dialog().getByRole('button', { name: 'Take this picture out of the query' }).click();
     await dialog().getByRole('button', { name: 'The panel’s own text' }).click();
-    await expect
-      .poll(() =>
-        chosen()
-          .inputValue()
-          .catch(() => ''),
-      )
-      .toBe(samples['dragon-in-a-cave']);
+    await expectChosen(samples['dragon-in-a-cave']);
   });
 
   test('is refused, which is recorded, and brought back', async () => {
@@ -207,13 +194,7 @@ describe('a picture for a panel', () => {
     });
     expect(choices[0]!.shown).toHaveLength(10);
     await dialog().getByRole('button', { name: 'Bring back' }).click();
-    await expect
-      .poll(() =>
-        chosen()
-          .inputValue()
-          .catch(() => ''),
-      )
-      .toBe(samples['dragon-in-a-cave']);
+    await expectChosen(samples['dragon-in-a-cave']);
   });
 
   test('is drawn anew, and more of either kind comes on demand', async () => {
@@ -280,13 +261,7 @@ describe('a picture for a panel', () => {
     const gone = samples['farm-morning']!;
     await dialog(3).getByLabel('What is asked', { exact: true }).fill('Morning on the farm');
     await page.keyboard.press('Enter');
-    await expect
-      .poll(() =>
-        chosen()
-          .inputValue()
-          .catch(() => ''),
-      )
-      .toBe(gone);
+    await expectChosen(gone);
     await settled(3);
     await ask(page, 'library.remove', { assets: [gone] });
     await page.keyboard.press('Enter');

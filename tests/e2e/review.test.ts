@@ -1,36 +1,21 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { openBrowser, startStudio, type OpenBrowser, type RunningStudio } from '../fixtures/browser.ts';
-import { writePictures } from '../fixtures/pictures.ts';
-import { addFolder, ask, jobEnded } from './steps.ts';
+import { ask, jobEnded, openLibrary, type OpenWindow } from './steps.ts';
 
 /** Captions previewed, made by the real models, and reviewed by keys alone. */
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 240_000 });
 
-let studio: RunningStudio;
-let browser: OpenBrowser;
+let opened: OpenWindow;
 let page: Page;
-let folder: string;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'fabula-review-'));
-  await writePictures(folder, ['a.jpg', 'b.jpg', 'c.jpg', 'd.jpg', 'e.jpg']);
-  studio = await startStudio();
-  browser = await openBrowser();
-  page = browser.page;
-  await page.goto(studio.url);
-  await addFolder(page, folder);
-  await jobEnded(page, /^Import/);
+  opened = await openLibrary(['a.jpg', 'b.jpg', 'c.jpg', 'd.jpg', 'e.jpg']);
+  page = opened.page;
 });
 
 afterAll(async () => {
-  await browser?.close();
-  await studio?.stop();
-  await rm(folder, { recursive: true, force: true });
+  await opened?.close();
 });
 
 const status = () => page.getByRole('region', { name: 'Review captions' }).getByRole('status').first();
@@ -118,5 +103,5 @@ test('when all are decided it says so, with what was done', async () => {
   await page.getByText(/All reviewed: \d accepted, \d edited, \d rejected/).waitFor();
   await page.getByRole('button', { name: 'Back to the library' }).press('Enter');
   await page.getByRole('heading', { name: 'Library' }).waitFor();
-  expect(browser.problems).toEqual([]);
+  expect(opened.browser.problems).toEqual([]);
 });

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { vi } from 'vitest';
 import type {
@@ -16,6 +19,7 @@ import {
   type OpenBrowser,
   type RunningStudio,
 } from '../fixtures/browser.ts';
+import { writePictures } from '../fixtures/pictures.ts';
 
 /** Steps that several end-to-end tests take. */
 
@@ -58,6 +62,26 @@ export async function openWindow(options: BrowserOptions = {}): Promise<OpenWind
     };
   } catch (error) {
     await studio.stop();
+    throw error;
+  }
+}
+
+/** A window on a library of drawn pictures, added as a person adds a folder. */
+export async function openLibrary(names: readonly string[]): Promise<OpenWindow> {
+  const folder = await mkdtemp(join(tmpdir(), 'fabula-pictures-'));
+  let opened: OpenWindow | undefined;
+  const close = async (): Promise<void> => {
+    await opened?.close();
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    await writePictures(folder, names);
+    opened = await openWindow();
+    await addFolder(opened.page, folder);
+    await jobEnded(opened.page, /^Import/);
+    return { ...opened, close };
+  } catch (error) {
+    await close();
     throw error;
   }
 }
