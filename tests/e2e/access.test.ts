@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { openBrowser, type RunningStudio } from '../fixtures/browser.ts';
+import { openBrowser, type BrowserOptions, type RunningStudio } from '../fixtures/browser.ts';
 import { translate } from '../../src/shared/messages.ts';
 import { writePictures } from '../fixtures/pictures.ts';
 import {
@@ -114,6 +114,22 @@ async function outside(page: Page): Promise<string[]> {
       });
     return [...wide, ...out.map((element) => element.outerHTML.slice(0, 160))];
   });
+}
+
+/** Pixels that the page is too wide for the window. */
+async function overflow(page: Page): Promise<number> {
+  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+}
+
+/** Opens the studio in a browser of its own. */
+async function visit(options: BrowserOptions, look: (page: Page) => Promise<void>): Promise<void> {
+  const { page, close } = await openBrowser(options);
+  try {
+    await page.goto(studio.url);
+    await look(page);
+  } finally {
+    await close();
+  }
 }
 
 /** Runs a command by its English title, which the palette finds in every language. */
@@ -244,10 +260,7 @@ describe('settings', () => {
       const places = await other.getByRole('navigation').first().boundingBox();
       const inspector = await other.getByRole('complementary').last().boundingBox();
       expect(places?.x).toBeGreaterThan(inspector?.x ?? Infinity);
-      const overflow = await other.evaluate(
-        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-      );
-      expect(overflow).toBe(0);
+      expect(await overflow(other)).toBe(0);
 
       // What is painted first has the theme, before any of the window's code has come.
       await other.route('**/assets/*.js', (route) => route.abort());
@@ -284,14 +297,10 @@ describe('settings', () => {
   });
 });
 
-test('on a tablet held upright the panels are drawers, and nothing is cut off', async () => {
-  const { page, close } = await openBrowser({ width: 820, height: 1180 });
-  try {
-    await page.goto(studio.url);
+test('on a tablet held upright the panels are drawers, and nothing is cut off', () =>
+  visit({ width: 820, height: 1180 }, async (page) => {
     await expect.poll(() => picturesShown(page)).toBeGreaterThan(3);
-    const overflow = async (): Promise<number> =>
-      page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    expect(await overflow()).toBe(0);
+    expect(await overflow(page)).toBe(0);
     await page.locator('[data-asset]').first().click();
     const inspector = page.getByRole('dialog', { name: 'Inspector' });
     expect(await inspector.count()).toBe(0);
@@ -327,17 +336,12 @@ test('on a tablet held upright the panels are drawers, and nothing is cut off', 
     await sidebar.waitFor({ state: 'detached' });
     await page.locator('main li a').first().click();
     await page.locator('[data-panel-handle]').first().waitFor();
-    expect(await overflow()).toBe(0);
-  } finally {
-    await close();
-  }
-});
+    expect(await overflow(page)).toBe(0);
+  }));
 
-test('enlarged to 200 % on a small screen, every view and dialog can be reached and nothing is cut off', async () => {
+test('enlarged to 200 % on a small screen, every view and dialog can be reached and nothing is cut off', () =>
   // A page of 1280 × 800 enlarged twice has room for half as much each way.
-  const { page, close } = await openBrowser({ width: 640, height: 400 });
-  try {
-    await page.goto(studio.url);
+  visit({ width: 640, height: 400 }, async (page) => {
     for (const view of ['library', 'stories', 'library/review']) {
       await page.goto(`${new URL(page.url()).origin}/#/${view}`);
       await page.getByRole('heading').first().waitFor();
@@ -367,10 +371,7 @@ test('enlarged to 200 % on a small screen, every view and dialog can be reached 
     await page.locator('main li a').first().click();
     await page.locator('[data-panel-handle]').first().waitFor();
     expect(await outside(page), 'board').toEqual([]);
-  } finally {
-    await close();
-  }
-});
+  }));
 
 test('in the colours of the system, what is chosen and what has the focus can still be seen', async () => {
   const { page, close } = await openBrowser();
@@ -400,10 +401,8 @@ test('in the colours of the system, what is chosen and what has the focus can st
   }
 });
 
-test('side panels are as wide as they are dragged, fold away, and stay so', async () => {
-  const { page, close } = await openBrowser();
-  try {
-    await page.goto(studio.url);
+test('side panels are as wide as they are dragged, fold away, and stay so', () =>
+  visit({}, async (page) => {
     const edge = page.getByRole('separator', { name: 'Width: Inspector' });
     const before = Number(await edge.getAttribute('aria-valuenow'));
     await edge.focus();
@@ -421,10 +420,7 @@ test('side panels are as wide as they are dragged, fold away, and stay so', asyn
     await page.reload();
     await page.getByRole('button', { name: 'Show the sidebar' }).waitFor();
     expect(Number(await edge.getAttribute('aria-valuenow'))).toBe(before + 92);
-  } finally {
-    await close();
-  }
-});
+  }));
 
 test('nothing jumps while a view loads', async () => {
   const { page, close } = await openBrowser();
@@ -458,10 +454,8 @@ test('nothing jumps while a view loads', async () => {
   }
 });
 
-test('the main job can be done without a mouse', async () => {
-  const { page, close } = await openBrowser();
-  try {
-    await page.goto(studio.url);
+test('the main job can be done without a mouse', () =>
+  visit({}, async (page) => {
     await page.getByRole('heading', { name: 'Library' }).waitFor();
 
     await page.keyboard.press('Control+k');
@@ -511,42 +505,27 @@ test('the main job can be done without a mouse', async () => {
       page.getByRole('dialog', { name: 'Export' }).getByRole('radio').first().press('Enter'),
     ]);
     expect(download.suggestedFilename()).toMatch(/\.pdf$/);
-  } finally {
-    await close();
-  }
-});
+  }));
 
-test('single letters are text where the person types', async () => {
-  const { page, close } = await openBrowser();
-  try {
-    await page.goto(studio.url);
+test('single letters are text where the person types', () =>
+  visit({}, async (page) => {
     await page.getByLabel('Search the library').fill('');
     await page.getByLabel('Search the library').press('n');
     await page.getByLabel('Search the library').press('d');
     await page.getByLabel('Search the library').press('?');
     expect(await page.getByLabel('Search the library').inputValue()).toBe('nd?');
     expect(await page.getByRole('dialog').count()).toBe(0);
-  } finally {
-    await close();
-  }
-});
+  }));
 
-test('at 900 pixels nothing is cut off sideways', async () => {
-  const { page, close } = await openBrowser({ width: 900, height: 640 });
-  try {
-    await page.goto(studio.url);
+test('at 900 pixels nothing is cut off sideways', () =>
+  visit({ width: 900, height: 640 }, async (page) => {
     await expect.poll(() => picturesShown(page)).toBeGreaterThan(3);
-    const overflow = async (): Promise<number> =>
-      page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    expect(await overflow()).toBe(0);
+    expect(await overflow(page)).toBe(0);
     await importOutline(page, outline);
-    expect(await overflow()).toBe(0);
+    expect(await overflow(page)).toBe(0);
     const inspector = await page.getByRole('complementary', { name: 'Inspector' }).boundingBox();
     for (const name of ['Illustrate all', 'Export']) {
       const box = await page.getByRole('button', { name, exact: true }).boundingBox();
       expect(box && box.x + box.width).toBeLessThanOrEqual(inspector?.x ?? 0);
     }
-  } finally {
-    await close();
-  }
-});
+  }));
