@@ -19,18 +19,19 @@ export async function tokens({ shared, quick }: EvalOptions): Promise<EvalRow[]>
 }
 
 const MiningSchema = z.object({
+  scenes: z.number(),
   steps: z.number(),
   small_figures: z.number(),
   mined: z.object({ small_recall: z.number(), recall: z.number() }),
   plain: z.object({ small_recall: z.number(), recall: z.number() }),
 });
 
-/** What `training/train_tokens.py` printed with and without `--no-mining`: both were trained for the same steps. */
+/** What `training/evaluate_mining.py` made of tokens trained with and without mining for the same steps. */
 function minedRows(): EvalRow[] {
   const file = resolve(import.meta.dirname, '../../training/figures/mining.json');
   if (!existsSync(file)) return [skipped('mining', `${file} is not there`)];
-  const { steps, small_figures, mined, plain } = MiningSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
-  const what = `recall of ${small_figures} figures under 3 % of unseen scenes, 49 tokens, ${steps} steps`;
+  const { scenes, steps, small_figures, mined, plain } = MiningSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  const what = `recall of ${small_figures} figures under 3 % of the picture, ${scenes} unseen scenes, 49 tokens, ${steps} steps`;
   return [
     {
       part: 'mining',
@@ -38,7 +39,7 @@ function minedRows(): EvalRow[] {
       value: mined.small_recall,
       asked: `> ${plain.small_recall}`,
       met: mined.small_recall > plain.small_recall,
-      note: 'measured by training/train_tokens.py',
+      note: 'PyTorch, training/evaluate_mining.py',
     },
     { part: 'mining', what: `${what}, without`, value: plain.small_recall, note: '--no-mining' },
     { part: 'mining', what: 'all figures, with and without', value: `${mined.recall} and ${plain.recall}` },
