@@ -76,7 +76,8 @@ function besidePyTorch(
   scores: CaptionScores | null,
   recall: number,
 ): EvalRow[] {
-  if (!existsSync(figuresFile)) return [skipped('captions', 'PyTorch: training/figures/starter.json is not there')];
+  if (!existsSync(figuresFile))
+    return [skipped('captions', 'PyTorch: training/figures/starter.json is not there')];
   const theirs = FiguresSchema.parse(JSON.parse(readFileSync(figuresFile, 'utf8')));
   if (theirs.photos !== photos) return [];
   const { captions: written, text_to_image: retrieved } = theirs;

@@ -30,7 +30,9 @@ const MiningSchema = z.object({
 function minedRows(): EvalRow[] {
   const file = resolve(import.meta.dirname, '../../training/figures/mining.json');
   if (!existsSync(file)) return [skipped('mining', `${file} is not there`)];
-  const { scenes, steps, small_figures, mined, plain } = MiningSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  const { scenes, steps, small_figures, mined, plain } = MiningSchema.parse(
+    JSON.parse(readFileSync(file, 'utf8')),
+  );
   const what = `recall of ${small_figures} figures under 3 % of the picture, ${scenes} unseen scenes, 49 tokens, ${steps} steps`;
   return [
     {
