@@ -162,6 +162,14 @@ async function walk(page: Page, language: Language, suffix: string): Promise<voi
     if ((await chip.count()) > 0) await chip.focus();
     await page.waitForTimeout(300);
   });
+  await view('look', async () => {
+    await page.getByRole('button', { name: say('suggest.showRegions') }).click();
+    await page.locator('.parts .folded').first().waitFor();
+  });
+  await page
+    .getByRole('button', { name: say('suggest.hideRegions') })
+    .click({ timeout: 5000 })
+    .catch(() => undefined);
   await view('large', async () => {
     await page.locator('[data-asset]').nth(2).dblclick();
     await page.getByRole('button', { name: say('library.closeLarge') }).waitFor();

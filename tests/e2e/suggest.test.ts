@@ -3,8 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Packs } from '../../src/main/models/packs.ts';
-import { resourcePath } from '../../src/main/resources.ts';
 import { openBrowser, startStudio, type OpenBrowser, type RunningStudio } from '../fixtures/browser.ts';
 import { writePictures } from '../fixtures/pictures.ts';
 import { openPanels, panel, text } from './panels.ts';
@@ -309,9 +307,7 @@ describe('suggestions', () => {
       .toMatchObject({ caption: '' });
   });
 
-  // The pack says which parts it writes from once it has a list of their numbers.
-  const choosy = new Packs([resourcePath('models')]).get('caption').role.tokenCounts !== undefined;
-  test.skipIf(!choosy)('the parts of a picture that captions are written from are shown on it', async () => {
+  test('the parts of a picture that captions are written from are shown on it', async () => {
     await addFolder(page, folder);
     await jobEnded(page, /^Import/);
     await expect.poll(() => picturesShown(page)).toBeGreaterThan(1);
