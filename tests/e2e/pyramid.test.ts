@@ -90,6 +90,12 @@ test('the pyramid of a picture tells, shows places, finds and draws', async () =
   expect(frame.x).toBeGreaterThanOrEqual(picture.x - 2);
   expect(frame.x + frame.width).toBeLessThanOrEqual(picture.x + picture.width + 2);
 
+  // What changes about the picture meanwhile does not take the word away.
+  await ask(page, 'library.tag', { assets: [asset.id], add: ['seaside'], remove: [] });
+  await page.getByText('seaside').first().waitFor();
+  expect(await place.isVisible()).toBe(true);
+  expect(await concept.evaluate((button) => button === document.activeElement)).toBe(true);
+
   // A sketch of the words, kept with the drawn pictures.
   await page.getByRole('button', { name: 'Redraw as a sketch' }).click();
   await page.getByRole('img', { name: /^A sketch of the words/ }).waitFor();
