@@ -182,6 +182,9 @@ async function walk(page: Page, language: Language, suffix: string): Promise<voi
   });
   await box('caption', 'caption pictures');
   await box('style', 'caption pictures', async () => {
+    // Every picture has its caption by now.
+    await dialog.locator('input[value="all"]').check();
+    await dialog.locator('input[value="overwrite"]').check();
     await page.getByLabel(say('style.own')).check();
     await page
       .getByLabel(say('style.examples'))

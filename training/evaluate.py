@@ -21,7 +21,9 @@ from tokenizers import Tokenizer
 from checkpoints import load_captioner, load_embedder, load_encoder, load_mining, load_text_encoder
 from common import REPOSITORY, add_common_arguments, prepare
 from decoding import beam_search
+from export_words import load_words
 from exported import Decoder, Prefix, Text, Vision
+from guide import WordGuide
 from language import PAD, UNKNOWN, clean
 
 
@@ -36,10 +38,12 @@ class Pack:
         def session(name: str) -> onnxruntime.InferenceSession:
             return onnxruntime.InferenceSession(str(folder / name), options, providers=["CPUExecutionProvider"])
 
-        encode, caption = self.roles["encode"], self.roles["caption"]
+        encode, caption, guide = self.roles["encode"], self.roles["caption"], self.roles["caption"]["guide"]
         self.vision, self.text = session(encode["vision"]), session(encode["text"])
         self.prefix, self.decoder = session(caption["prefix"]), session(caption["decoder"])
+        self.words = session(guide["words"])
         self.tokenizer = Tokenizer.from_file(str(folder / encode["tokenizer"]))
+        self.guide = WordGuide(folder / guide["vocabulary"], folder / guide["forms"], self.tokenizer)
 
     def see(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """uint8 [N, S, S, 3] -> tokens [N, 49, D], embedding [N, 256], need [N, 49]."""
@@ -52,6 +56,10 @@ class Pack:
         """A text's unit vector [256]."""
         ids = self.tokenizer.encode(clean(text)).ids[:self.roles["encode"]["maxTokens"]] or [UNKNOWN]
         return self.embed(np.array([ids], np.int64))[0]
+
+    def presence(self, tokens: np.ndarray) -> np.ndarray:
+        """Tokens [N, 49, D] -> probabilities of the words [N, W]."""
+        return self.words.run(["presence"], {"tokens": tokens})[0]
 
     def cross(self, tokens: np.ndarray, kept: np.ndarray) -> np.ndarray:
         return self.prefix.run(["cross"], {"tokens": tokens, "kept": kept})[0]
@@ -73,8 +81,10 @@ class Pack:
         return captions
 
     def write(self, tokens: np.ndarray, pictures: np.ndarray, kept: np.ndarray) -> list[str]:
-        """Of the finished captions those that score best and fit the pictures' vectors best, as the app chooses."""
+        """Captions led by the pictures' words: of the finished those that score best, as the app chooses: by their
+        log-probability, the pictures' vectors and their words."""
         role = self.roles["caption"]
+        guide, guides = role["guide"], [self.guide.of(row) for row in self.presence(tokens)]
         cross = self.cross(tokens, kept)
         empty = np.zeros((len(tokens), role["layers"], 2, 0, role["width"]), np.float32)
 
@@ -82,12 +92,14 @@ class Pack:
             return self.step(ids=ids, position=position, beam=beam, cross=cross, photo=photo,
                              past=empty if past is None else past)
 
-        found = beam_search(step, len(tokens), role["beams"], role["maxTokens"], role["lengthPenalty"])
+        found = beam_search(step, len(tokens), role["beams"], role["maxTokens"], role["lengthPenalty"],
+                            lambda ids, photo, ends: guide["search"] * guides[photo](ids, ends))
         fit, written = role["fit"], []
-        for finished, picture in zip(found, pictures):
+        for finished, picture, count in zip(found, pictures, guides):
             rows = [ids[:fit["maxTokens"]] or [UNKNOWN] for _, ids in finished]
             padded = np.array([row + [PAD] * (max(map(len, rows)) - len(row)) for row in rows], np.int64)
-            rank = np.array([score for score, _ in finished]) + fit["weight"] * (self.embed(padded) @ picture)
+            rank = (np.array([score + guide["rank"] * count(ids, True) for score, ids in finished])
+                    + fit["weight"] * (self.embed(padded) @ picture))
             written.append(self.tokenizer.decode(finished[int(rank.argmax())][1]))
         return written
 
@@ -102,7 +114,10 @@ class TorchPack(Pack):
                              captioner).eval()
         self.text, self.prefix = Text(load_text_encoder(work, config)).eval(), Prefix(captioner).eval()
         self.decoder = Decoder(captioner).eval()
+        self.words = load_words(work / "words.pt")[0]
         self.tokenizer = Tokenizer.from_file(str(folder / self.roles["encode"]["tokenizer"]))
+        guide = self.roles["caption"]["guide"]
+        self.guide = WordGuide(folder / guide["vocabulary"], folder / guide["forms"], self.tokenizer)
 
     @torch.inference_mode()
     def run(self, module: torch.nn.Module, **inputs: np.ndarray) -> list[np.ndarray]:
@@ -114,6 +129,9 @@ class TorchPack(Pack):
 
     def embed(self, ids: np.ndarray) -> np.ndarray:
         return self.run(self.text, ids=ids)[0]
+
+    def presence(self, tokens: np.ndarray) -> np.ndarray:
+        return self.run(self.words, tokens=tokens)[0]
 
     def cross(self, tokens: np.ndarray, kept: np.ndarray) -> np.ndarray:
         return self.run(self.prefix, tokens=tokens, kept=kept)[0]

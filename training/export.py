@@ -192,7 +192,7 @@ def main() -> None:
                        "calibration": calibration},
             "caption": {"family": "starter", "vision": "vision.onnx", "prefix": "prefix.onnx",
                         "decoder": "decoder.onnx", "tokenizer": "tokenizer.json", "imageSize": IMAGE_SIZE,
-                        "layers": layers, "width": width, "beams": 3, "maxTokens": config["max_tokens"],
+                        "layers": layers, "width": width, "beams": 5, "maxTokens": config["max_tokens"],
                         "lengthPenalty": config["length_penalty"], "batch": 16,
                         "tokenCounts": config["token_counts"],
                         "fit": {"text": "text.onnx", "maxTokens": config["max_text_tokens"],

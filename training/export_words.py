@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Write words.onnx and vocabulary.json, and words.json, the role's entry for the manifest, into a pack's folder.
+"""Write words.onnx, vocabulary.json and forms.json into a pack's folder, words.json, the role's entry for the manifest,
+and guide.json, which makes them steer captions.
 
 The network gives calibrated probabilities: the calibration of words.pt is folded in. It is checked against PyTorch in
 onnxruntime; the largest absolute difference is printed.
@@ -14,6 +15,7 @@ from torch.export import Dim
 
 from common import IMAGE_SIZE, add_common_arguments, prepare
 from export import check, export
+from guide import word_forms
 from train_words import CELLS, WordHead
 from words import Vocabulary
 
@@ -55,7 +57,7 @@ def main() -> None:
     parser.add_argument("--words", type=Path, help="default: words.pt in the work folder")
     parser.add_argument("--batch", type=int, default=8, help="pictures of one run in the app (default: 8)")
     arguments = parser.parse_args()
-    prepare(arguments)
+    config = prepare(arguments)
     module, vocabulary = load_words(arguments.words or arguments.work / "words.pt")
     channels = module.head.norm.normalized_shape[0]
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -67,6 +69,10 @@ def main() -> None:
                        ["presence", "cells"])
     lines = ",\n".join("  " + json.dumps(entry) for entry in vocabulary_json(vocabulary))
     (arguments.out / "vocabulary.json").write_text(f"[\n{lines}\n]\n")
+    lines = ",\n".join(f"  {json.dumps(form)}: {json.dumps(says)}" for form, says in word_forms(vocabulary).items())
+    (arguments.out / "forms.json").write_text(f"{{\n{lines}\n}}\n")
+    guide = {"words": "words.onnx", "vocabulary": "vocabulary.json", "forms": "forms.json", **config["guide"]}
+    (arguments.out / "guide.json").write_text(json.dumps(guide, indent=2) + "\n")
     role = {"family": "starter", "vision": "vision.onnx", "words": "words.onnx", "vocabulary": "vocabulary.json",
             "imageSize": IMAGE_SIZE, "batch": arguments.batch}
     (arguments.out / "words.json").write_text(json.dumps(role, indent=2) + "\n")

@@ -38,7 +38,7 @@ const scenery = new Set(
 );
 
 /** Words of photos against human captions, of painted scenes against their figures, and scenes redrawn from words. */
-export async function pyramid({ shared, quick }: EvalOptions): Promise<EvalRow[]> {
+export async function pyramid({ shared, quick, progress }: EvalOptions): Promise<EvalRow[]> {
   const packs = new Packs([resourcePath('models')]);
   const models = new Models({ packs });
   const list = new WordList();
@@ -46,7 +46,7 @@ export async function pyramid({ shared, quick }: EvalOptions): Promise<EvalRow[]
     if (models.wordsPack === null) return [skipped(part, 'the pack reads no words')];
     return [
       ...(await photos(models, list, shared, quick ? 40 : 1000)),
-      ...(await scenes(models, packs, list, quick ? 40 : 1000)),
+      ...(await scenes(models, packs, list, quick ? 40 : 1000, progress)),
     ];
   } finally {
     await models.close();
@@ -94,7 +94,13 @@ async function photos(models: Models, list: WordList, shared: string, count: num
   ];
 }
 
-async function scenes(models: Models, packs: Packs, list: WordList, count: number): Promise<EvalRow[]> {
+async function scenes(
+  models: Models,
+  packs: Packs,
+  list: WordList,
+  count: number,
+  progress: EvalOptions['progress'],
+): Promise<EvalRow[]> {
   const folder = mkdtempSync(join(tmpdir(), 'fabula-eval-'));
   try {
     const made = spawnSync(
@@ -112,9 +118,11 @@ async function scenes(models: Models, packs: Packs, list: WordList, count: numbe
       models.wordsImageSize,
     );
     const pyramids = await models.readWords(squares);
+    progress('scenes captioned');
+    const captions = await models.captionImages(squares);
     const on = `${rows.length} unseen painted scenes`;
     return [
-      ...namedFigures(rows, pyramids, list, on),
+      ...namedFigures(rows, pyramids, captions, list, on),
       ...redrawn(rows, pyramids, list, on),
       await agreement(packs, squares.slice(0, comparedScenes), count),
     ];
@@ -123,48 +131,72 @@ async function scenes(models: Models, packs: Packs, list: WordList, count: numbe
   }
 }
 
+/** The figures that captions name, and those that words of 0.5 and more do. */
 function namedFigures(
   rows: readonly SceneRow[],
   pyramids: readonly Pyramid[],
+  captions: readonly { text: string }[],
   list: WordList,
   on: string,
 ): EvalRow[] {
+  const part = 'illustrations';
+  const isThing = (word: string): boolean => list.kinds.get(word) === 'thing';
+  const told = scoreNames(
+    rows,
+    captions.map(({ text }) => [...list.said(text)].filter(isThing)),
+    list,
+  );
+  const seen = scoreNames(
+    rows,
+    pyramids.map((pyramid) =>
+      wordsDownTo(pyramid, 3)
+        .filter(({ kind, probability }) => kind === 'thing' && probability >= 0.5)
+        .map(({ word }) => word),
+    ),
+    list,
+  );
+  return [
+    atLeast(part, `figures named in captions that are right, ${on}`, told.right, 0.8, `${told.named} named`),
+    { part, what: `figures that captions name, ${on}`, value: told.found, note: `of ${told.figures}` },
+    atLeast(
+      part,
+      `figures named by words of 0.5 and more that are right, ${on}`,
+      seen.right,
+      0.8,
+      `${seen.named} named`,
+    ),
+    { part, what: `figures that these words name, ${on}`, value: seen.found, note: `of ${seen.figures}` },
+  ];
+}
+
+/**
+ * @param names of figures, for each scene
+ * @returns `right`: the share of names that a figure of the scene has, or that are broader than what it has; `found`: the
+ *   share of figures that are named, or named by something narrower
+ */
+function scoreNames(
+  rows: readonly SceneRow[],
+  names: readonly string[][],
+  list: WordList,
+): { named: number; right: number; figures: number; found: number } {
   let named = 0;
   let right = 0;
   let figures = 0;
   let found = 0;
   for (const [at, { figures: drawn }] of rows.entries()) {
-    const words = wordsDownTo(pyramids[at]!, 3)
-      .filter(({ kind, probability }) => kind === 'thing' && probability >= 0.5)
-      .map(({ word }) => word);
     const own = drawn.map(({ name }) => ({ narrow: list.said(name), all: list.read(name) }));
     const people = own.filter(({ all }) => all.has('person')).length > 1 ? ['people'] : [];
     const all = new Set([...own.flatMap((figure) => [...figure.all]), ...people]);
-    for (const word of words) {
+    for (const word of names[at]!) {
       if (!all.has(word) && scenery.has(word)) continue;
       named += 1;
       if (all.has(word)) right += 1;
     }
-    for (const { narrow } of own) {
-      figures += 1;
-      if (words.some((word) => narrow.has(word))) found += 1;
-    }
+    const told = new Set(names[at]!.flatMap((word) => [word, ...list.broader(word)]));
+    figures += own.length;
+    found += own.filter(({ narrow }) => [...narrow].some((word) => told.has(word))).length;
   }
-  return [
-    atLeast(
-      'illustrations',
-      `named figures that are right, ${on}`,
-      right / named,
-      0.8,
-      `${named} named by words of 0.5 and more`,
-    ),
-    {
-      part: 'illustrations',
-      what: `figures that are named, ${on}`,
-      value: found / figures,
-      note: `of ${figures}`,
-    },
-  ];
+  return { named, right: right / named, figures, found: found / figures };
 }
 
 /** Scenes drawn anew from the words read off their pictures, against what they were drawn from. */

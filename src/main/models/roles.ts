@@ -71,6 +71,20 @@ export const CaptionRoleSchema = z.object({
    * `vision`. Left out: by the score alone.
    */
   fit: z.object({ text: packPath, maxTokens: Count.max(512), weight: z.number().min(0).max(100) }).optional(),
+  /**
+   * Words that steer the search: `words` and `vocabulary` as of the role `words`, reading the tokens of `vision`, and
+   * `forms`: JSON, how the words are said (see `starter/word-guide.ts`). What the words of a caption count is added to its
+   * log-probability, times `search`, while captions grow, and to its score, times `rank`, when the finished are compared.
+   */
+  guide: z
+    .object({
+      words: packPath,
+      vocabulary: packPath,
+      forms: packPath,
+      search: z.number().min(0).max(100),
+      rank: z.number().min(0).max(100),
+    })
+    .optional(),
 });
 export type CaptionRole = z.infer<typeof CaptionRoleSchema>;
 

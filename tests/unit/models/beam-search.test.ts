@@ -83,3 +83,18 @@ test('a bonus decides between words that are nearly as likely, and all that was 
   // The bonus chooses; it is no part of how likely the words are.
   expect(found?.[0]?.logProbability).toBeCloseTo(Math.log(0.4));
 });
+
+test('a bonus leads the search of its photo alone, and is no part of the log-probability', async () => {
+  const table = { 1: { 10: 0.8, 11: 0.2 }, 10: { [END]: 1 }, 11: { [END]: 1 } };
+  const ends: boolean[] = [];
+  const found = await beamSearch(decoder(table), 2, {
+    ...settings,
+    bonus: (tokens, photo, ended) => {
+      ends.push(ended);
+      return photo === 1 && tokens.includes(11) ? 2 : 0;
+    },
+  });
+  expect(found.map(([best]) => best?.tokens)).toEqual([[10], [11]]);
+  expect(found[1]![0]!.logProbability).toBeCloseTo(Math.log(0.2));
+  expect(new Set(ends)).toEqual(new Set([true, false]));
+});

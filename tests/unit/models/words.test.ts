@@ -54,7 +54,6 @@ test('a box goes round the cells of a word, and not round a second place of it',
 });
 
 const packs = new Packs([resourcePath('models')]);
-/** Until the starter pack reads words there is nothing to run. */
 
 test('words come with the vectors and the captions as they come alone', async () => {
   const models = new Models({ packs });

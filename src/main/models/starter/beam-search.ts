@@ -26,10 +26,10 @@ export interface BeamSettings {
   begin: number;
   end: number;
   /**
-   * Added to the log-probability of these tokens wherever hypotheses are compared: words that are wanted or not. At
-   * most a few; it is asked for every candidate of every step.
+   * Added to the log-probability of these tokens of a photo wherever hypotheses are compared: words that are wanted or
+   * not. At most a few; it is asked for every candidate of every step, `ended` where nothing follows.
    */
-  bonus?: ((tokens: readonly number[]) => number) | undefined;
+  bonus?: ((tokens: readonly number[], photo: number, ended: boolean) => number) | undefined;
 }
 
 export interface Hypothesis {
@@ -84,8 +84,9 @@ export async function beamSearch(
           const at = row * width + rank;
           const token = Number(ids[at]);
           const score = from.logProbability + (scores[at] ?? -Infinity);
-          const tokens = token === settings.end ? from.tokens : [...from.tokens, token];
-          candidates.push({ score, wanted: score + bonus(tokens), row, from, token });
+          const ended = token === settings.end;
+          const tokens = ended ? from.tokens : [...from.tokens, token];
+          candidates.push({ score, wanted: score + bonus(tokens, photo, ended), row, from, token });
         }
         row++;
       }
@@ -95,9 +96,7 @@ export async function beamSearch(
       for (const [rank, candidate] of candidates.slice(0, 2 * settings.beams).entries()) {
         if (candidate.token === settings.end) {
           if (rank < settings.beams) {
-            done.push(
-              finish(candidate.from.tokens, candidate.score, candidate.from.tokens.length + 1, settings),
-            );
+            done.push(finish(candidate.from.tokens, candidate, candidate.from.tokens.length + 1, settings));
           }
         } else if (kept.length < settings.beams) {
           kept.push(candidate);
@@ -105,8 +104,9 @@ export async function beamSearch(
       }
       if (done.length >= settings.beams) continue;
       if (next.position >= settings.maxTokens) {
-        for (const { from, token, score } of kept) {
-          done.push(finish([...from.tokens, token], score, from.tokens.length + 1, settings));
+        for (const candidate of kept) {
+          const tokens = [...candidate.from.tokens, candidate.token];
+          done.push(finish(tokens, candidate, tokens.length, settings));
         }
         continue;
       }
@@ -131,10 +131,9 @@ export async function beamSearch(
 
 function finish(
   tokens: number[],
-  logProbability: number,
+  { score, wanted }: { score: number; wanted: number },
   length: number,
-  settings: BeamSettings,
+  { lengthPenalty }: BeamSettings,
 ): Hypothesis {
-  const wanted = logProbability + (settings.bonus?.(tokens) ?? 0);
-  return { tokens, logProbability, score: wanted / length ** settings.lengthPenalty };
+  return { tokens, logProbability: score, score: wanted / length ** lengthPenalty };
 }

@@ -9,6 +9,7 @@ import { tidyCaption } from '../tidy-caption.ts';
 import { beamSearch, type Hypothesis } from './beam-search.ts';
 import { keepTokens, takeRows } from './kept-tokens.ts';
 import { BOS, EOS, PAD, Tokens, UNKNOWN } from './tokens.ts';
+import { loadWordForms, WordGuide } from './word-guide.ts';
 import { chooseWords, loadVocabulary, type Vocabulary } from './words.ts';
 import { wordBonus } from './word-bonus.ts';
 
@@ -20,6 +21,7 @@ export class Starter {
   readonly #sessions: Sessions;
   readonly #tokens = new Map<string, Promise<Tokens>>();
   readonly #vocabularies = new Map<string, Promise<Vocabulary>>();
+  readonly #guides = new Map<string, Promise<WordGuide>>();
 
   constructor(sessions: Sessions) {
     this.#sessions = sessions;
@@ -52,7 +54,7 @@ export class Starter {
     const [embedding, imageTokens] = await this.#vision(use, pixels, count, outputs);
     return {
       vectors: floats(only(embedding)),
-      words: await this.readWords(words, pixels, count, signal, imageTokens),
+      words: await this.readWords(words, pixels, count, signal, imageTokens && { tokens: imageTokens }),
     };
   }
 
@@ -60,22 +62,20 @@ export class Starter {
    * What is to be seen on each picture, in words.
    *
    * @param pixels u8 [count, S, S, 3]
-   * @param imageTokens what the vision network of the role made of them, where it has been run already
+   * @param known what the networks of the role made of them, where they have been run already
    */
   async readWords(
     use: WordsWith,
     pixels: Uint8Array,
     count: number,
     signal: AbortSignal,
-    imageTokens?: Tensor,
+    known: { tokens?: Tensor; presence?: Presence | undefined } = {},
   ): Promise<SeenWords[]> {
     const { role, folder } = use;
     const vocabulary = await this.#vocabulary(join(folder, role.vocabulary));
-    const network = await this.#sessions.get(join(folder, role.words));
     signal.throwIfAborted();
-    const tokens = imageTokens ?? only((await this.#vision(use, pixels, count, ['tokens']))[0]);
-    const [presence, cells] = await network.run({ tokens }, ['presence', 'cells']);
-    const [sure, where] = [floats(only(presence)), floats(only(cells))];
+    const tokens = known.tokens ?? only((await this.#vision(use, pixels, count, ['tokens']))[0]);
+    const [sure, where] = known.presence ?? (await this.#presence(join(folder, role.words), tokens));
     const words = vocabulary.length;
     if (sure.length !== count * words || where.length % sure.length !== 0) {
       throw new FabulaError(
@@ -203,14 +203,21 @@ export class Starter {
     const output = (name: string): Tensor => only(seen[outputs.indexOf(name)]);
     const imageTokens = output('tokens');
     const embedding = fits ? floats(output('embedding')) : null;
-    const dimensions = (embedding?.length ?? 0) / count;
+    const { guide } = use.role;
+    const guideFile = guide && join(use.folder, guide.words);
+    const read = guideFile === undefined ? undefined : await this.#presence(guideFile, imageTokens);
+    const rowOf = (values: Float32Array, photo: number): Float32Array => {
+      const width = values.length / count;
+      return values.subarray(photo * width, (photo + 1) * width);
+    };
     const decode = (inputs: Record<string, Tensor>, photos: readonly number[]): Promise<Answer['captions']> =>
-      this.#decode(use, inputs, photos.length, signal, {
+      this.#decode(use, inputs, signal, {
         steering,
         onText,
-        pictures:
-          embedding &&
-          photos.map((photo) => embedding.subarray(photo * dimensions, (photo + 1) * dimensions)),
+        pictures: photos.map((photo) => ({
+          vector: embedding && rowOf(embedding, photo),
+          presence: read && rowOf(read[0], photo),
+        })),
       });
     const captions: Answer['captions'] = [];
     if (counts) {
@@ -238,7 +245,12 @@ export class Starter {
               pixels,
               count,
               signal,
-              sameVision(words, use) ? imageTokens : undefined,
+              sameVision(words, use)
+                ? {
+                    tokens: imageTokens,
+                    presence: join(words.folder, words.role.words) === guideFile ? read : undefined,
+                  }
+                : {},
             ),
           }
         : {}),
@@ -250,29 +262,23 @@ export class Starter {
     return { ...answer, vectors };
   }
 
-  /** @param inputs of `prefix` @param options `pictures`: vectors that captions are to fit, where the role says so */
+  /** @param inputs of `prefix`, a row for each of `pictures` */
   async #decode(
     use: CaptionWith,
     inputs: Record<string, Tensor>,
-    count: number,
     signal: AbortSignal,
-    {
-      steering,
-      onText,
-      pictures,
-    }: {
-      steering: CaptionSteering | null;
-      onText: ((text: string) => void) | undefined;
-      pictures: readonly Float32Array[] | null;
-    },
+    { steering, onText, pictures }: DecodeOptions,
   ): Promise<Answer['captions']> {
     const { role, folder } = use;
     const tokens = await this.#tokenizer(join(folder, role.tokenizer));
+    const guides = await this.#guidesOf(use, pictures, tokens);
     const prefix = await this.#sessions.get(join(folder, role.prefix));
     const decoder = await this.#sessions.get(join(folder, role.decoder));
     signal.throwIfAborted();
     const cross = only((await prefix.run(inputs, ['cross']))[0]);
-    let past: Tensor = floatsTensor(new Float32Array(0), [count, role.layers, 2, 0, role.width]);
+    let past: Tensor = floatsTensor(new Float32Array(0), [pictures.length, role.layers, 2, 0, role.width]);
+    const wanted = steering && wordBonus(steering.words, tokens);
+    const seen = role.guide?.search ?? 0;
     const found = await beamSearch(
       async ({ tokens: last, beams, photos, position }) => {
         signal.throwIfAborted();
@@ -288,18 +294,20 @@ export class Starter {
         past = only(present);
         return { scores: floats(only(scores)), ids: ids(only(topIds)) };
       },
-      count,
+      pictures.length,
       {
         beams: steering?.beams ?? role.beams,
         maxTokens: role.maxTokens,
         lengthPenalty: steering?.lengthPenalty ?? role.lengthPenalty,
         begin: BOS,
         end: EOS,
-        bonus: steering === null ? undefined : wordBonus(steering.words, tokens),
+        bonus: (caption, photo, ended) =>
+          (wanted?.(caption) ?? 0) + seen * (guides?.[photo]?.(caption, ended) ?? 0),
       },
       onText && ((likeliest) => onText(tidyCaption(tokens.decode([...likeliest])))),
     );
-    const chosen = pictures ? await this.#fitting(use, found, pictures, signal) : found;
+    // A style chooses among the candidates itself.
+    const chosen = steering ? found : await this.#ranked(use, found, pictures, guides, signal);
     return chosen.map((hypotheses) => {
       const candidates = hypotheses.map((hypothesis) => ({
         text: tidyCaption(tokens.decode(hypothesis.tokens)),
@@ -310,31 +318,59 @@ export class Starter {
     });
   }
 
-  /** The finished captions of each picture in the order of their scores and how well they fit it, best first. */
-  async #fitting(
+  /** What holds the captions of each picture against its words, where the role says so. */
+  async #guidesOf(
+    { role, folder }: CaptionWith,
+    pictures: DecodeOptions['pictures'],
+    tokens: Tokens,
+  ): Promise<Guide[] | null> {
+    if (!role.guide) return null;
+    const files = { vocabulary: join(folder, role.guide.vocabulary), forms: join(folder, role.guide.forms) };
+    const guide = await remembered(this.#guides, files.forms, async () => {
+      const vocabulary = await this.#vocabulary(files.vocabulary);
+      return new WordGuide(vocabulary, await loadWordForms(files.forms), tokens);
+    });
+    return pictures.map(({ presence }) => guide.of(presence!));
+  }
+
+  /** The finished captions of each picture by their scores, how they fit it and what their words count, best first. */
+  async #ranked(
     { role, folder }: CaptionWith,
     found: readonly Hypothesis[][],
-    pictures: readonly Float32Array[],
+    pictures: DecodeOptions['pictures'],
+    guides: Guide[] | null,
     signal: AbortSignal,
   ): Promise<Hypothesis[][]> {
-    const { fit } = role;
-    if (!fit) return [...found];
+    const { fit, guide } = role;
+    if (!fit && !guide) return [...found];
     const all = found.flatMap((hypotheses, photo) => hypotheses.map((hypothesis) => ({ hypothesis, photo })));
-    const rows = all.map(({ hypothesis }) => hypothesis.tokens.slice(0, fit.maxTokens));
-    const vectors = await this.#encodeRows(
-      join(folder, fit.text),
-      rows.map((row) => (row.length > 0 ? row : [UNKNOWN])),
-      signal,
-    );
-    const ranked = all.map(({ hypothesis, photo }, at) => ({
-      hypothesis,
-      photo,
-      rank: hypothesis.score + fit.weight * dot(vectors[at]!, pictures[photo]!),
-    }));
+    const rows = all.map(({ hypothesis }) => hypothesis.tokens.slice(0, fit?.maxTokens));
+    const vectors = fit
+      ? await this.#encodeRows(
+          join(folder, fit.text),
+          rows.map((row) => (row.length > 0 ? row : [UNKNOWN])),
+          signal,
+        )
+      : [];
+    const ranked = all.map(({ hypothesis, photo }, at) => {
+      const { tokens, logProbability } = hypothesis;
+      const { vector } = pictures[photo]!;
+      const score = logProbability / (tokens.length + 1) ** role.lengthPenalty;
+      const fits = fit && vector ? fit.weight * dot(vectors[at]!, vector) : 0;
+      const seen = guide && guides ? guide.rank * guides[photo]!(tokens, true) : 0;
+      return { hypothesis, photo, rank: score + fits + seen };
+    });
     ranked.sort((a, b) => b.rank - a.rank);
     return found.map((_, own) =>
       ranked.flatMap(({ hypothesis, photo }) => (photo === own ? [hypothesis] : [])),
     );
+  }
+
+  /** @param imageTokens f32 [N, P, D] */
+  async #presence(file: string, imageTokens: Tensor): Promise<Presence> {
+    const network = await this.#sessions.get(file);
+    const [presence, cells] = await network.run({ tokens: imageTokens }, ['presence', 'cells']);
+    return [floats(only(presence)), floats(only(cells))];
   }
 
   async #vision(
@@ -349,22 +385,35 @@ export class Starter {
   }
 
   #vocabulary(file: string): Promise<Vocabulary> {
-    const known = this.#vocabularies.get(file);
-    if (known) return known;
-    const loading = loadVocabulary(file);
-    this.#vocabularies.set(file, loading);
-    loading.catch(() => this.#vocabularies.delete(file));
-    return loading;
+    return remembered(this.#vocabularies, file, () => loadVocabulary(file));
   }
 
   #tokenizer(file: string): Promise<Tokens> {
-    const known = this.#tokens.get(file);
-    if (known) return known;
-    const loading = Tokens.load(file);
-    this.#tokens.set(file, loading);
-    loading.catch(() => this.#tokens.delete(file));
-    return loading;
+    return remembered(this.#tokens, file, () => Tokens.load(file));
   }
+}
+
+/** What the network of words makes of N pictures: f32 [N, W], probabilities; f32 [N, P, W], logits of where. */
+type Presence = [presence: Float32Array, cells: Float32Array];
+
+/** What counts for and against a caption of one picture, see {@link WordGuide.of}. */
+type Guide = ReturnType<WordGuide['of']>;
+
+interface DecodeOptions {
+  steering: CaptionSteering | null;
+  onText: ((text: string) => void) | undefined;
+  /** What captions are to fit, where the role says so: the vector of each picture, and the presence of each word. */
+  pictures: readonly { vector: Float32Array | null; presence: Float32Array | undefined }[];
+}
+
+/** What a file was loaded as, loaded once; a failed try is not kept. */
+function remembered<T>(known: Map<string, Promise<T>>, file: string, load: () => Promise<T>): Promise<T> {
+  const already = known.get(file);
+  if (already) return already;
+  const loading = load();
+  known.set(file, loading);
+  loading.catch(() => known.delete(file));
+  return loading;
 }
 
 type Sees = EncodeWith | CaptionWith | WordsWith;
