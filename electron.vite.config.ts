@@ -18,6 +18,19 @@ const developmentPolicy = {
 export default defineConfig({
   main: {
     build: {
+      // Plain JavaScript of many small files, needed at every start: in the bundle it is read in one go.
+      externalizeDeps: {
+        exclude: [
+          'commander',
+          'csv-stringify',
+          'mdast-util-from-markdown',
+          'mdast-util-frontmatter',
+          'mdast-util-to-markdown',
+          'micromark-extension-frontmatter',
+          'yaml',
+          'zod',
+        ],
+      },
       rollupOptions: {
         // One bundle per process: the Electron entry, the command line, the model worker, the typesetter, find and replace.
         input: {

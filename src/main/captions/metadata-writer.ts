@@ -1,5 +1,5 @@
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
-import { ExifTool, type WriteTags } from 'exiftool-vendored';
+import type { ExifTool, WriteTags } from 'exiftool-vendored';
 import type { CaptionOptions } from '../../shared/contract.ts';
 import { FabulaError } from '../../shared/errors.ts';
 import { explainFileError } from '../fs-errors.ts';
@@ -89,12 +89,21 @@ export class MetadataWriter {
     this.#tool = undefined;
   }
 
+  async #start(): Promise<ExifTool> {
+    if (this.#tool === undefined) {
+      // Only now: a start of the studio has no use for it.
+      const { ExifTool } = await import('exiftool-vendored');
+      this.#tool ??= new ExifTool({ maxProcs: 1, useMWG: false, taskRetries: 0 });
+    }
+    return this.#tool;
+  }
+
   async #write(file: string, shown: string, tags: Record<string, string>): Promise<void> {
-    this.#tool ??= new ExifTool({ maxProcs: 1, useMWG: false, taskRetries: 0 });
+    const tool = await this.#start();
     let written: { created: number; updated: number };
     try {
       // The names are ExifTool's own, with their groups; the library's type lists them without.
-      written = await this.#tool.write(file, tags as WriteTags, { writeArgs: ['-overwrite_original', '-P'] });
+      written = await tool.write(file, tags as WriteTags, { writeArgs: ['-overwrite_original', '-P'] });
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message.replaceAll(file, shown) : String(cause);
       throw /ENOENT|spawn/.test(reason)

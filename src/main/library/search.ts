@@ -198,6 +198,7 @@ export class VectorIndex {
   /** The rows whose dot products with the query are greatest, in no particular order. */
   #nearest(query: Float32Array, count: number): Iterable<number> {
     const rows = this.#assets.length;
+    const usearch = loadUsearch();
     if (usearch !== null) {
       const dataset = this.#matrix.subarray(0, rows * this.#dimensions);
       return Array.from(usearch.exactSearch(dataset, query, this.#dimensions, count, 'ip', 1).keys, Number);
@@ -241,15 +242,18 @@ function dot(matrix: Float32Array, start: number, query: Float32Array): number {
   return sum;
 }
 
-const usearch = loadUsearch();
+let usearch: Usearch | null | undefined;
 
-/** Null on a machine that usearch has no build for. */
+/** Loaded with the first search. Null on a machine that usearch has no build for. */
 function loadUsearch(): Usearch | null {
-  try {
-    return createRequire(import.meta.url)('usearch') as Usearch;
-  } catch {
-    return null;
+  if (usearch === undefined) {
+    try {
+      usearch = createRequire(import.meta.url)('usearch') as Usearch;
+    } catch {
+      usearch = null;
+    }
   }
+  return usearch;
 }
 
 function unit(vector: Float32Array): Float32Array {

@@ -1,4 +1,5 @@
-import nlp from 'compromise/two';
+import { createRequire } from 'node:module';
+import type nlp from 'compromise/two';
 
 /**
  * English words as the styles need them: tagged, and in the form that is wanted. Tagging and irregular forms come from
@@ -66,7 +67,8 @@ export const isBe = (word: string): boolean => be.has(word.toLowerCase());
 
 /** Reads a text into words. Punctuation stays with the word before it. */
 export function readWords(text: string): Word[] {
-  const words = nlp(text)
+  const words = english()
+    .nlp(text)
     .termList()
     .filter((term) => term.text !== '')
     .map((term): Word => {
@@ -158,15 +160,32 @@ interface Transform {
   noun: { toSingular(word: string, model: object): string; toPlural(word: string, model: object): string };
 }
 
-const model = nlp.model();
-/** The inside of compromise that its own methods use; its types name it `object` only. */
-const { transform } = (nlp.methods() as { two: { transform: Transform } }).two;
+interface English {
+  nlp: typeof nlp;
+  model: object;
+  /** The inside of compromise that its own methods use; its types name it `object` only. */
+  transform: Transform;
+}
+
+let loaded: English | undefined;
+
+/** Compromise, loaded with the first words that are read: unpacking its lexicon takes longer than the rest of a start. */
+function english(): English {
+  if (loaded === undefined) {
+    const compromise = createRequire(import.meta.url)('compromise/two') as typeof nlp;
+    const { transform } = (compromise.methods() as { two: { transform: Transform } }).two;
+    loaded = { nlp: compromise, model: compromise.model(), transform };
+  }
+  return loaded;
+}
+
 const known = new Map<string, VerbForms>();
 
 /** The forms of a verb, by its base form. */
 export function conjugate(base: string): VerbForms {
   let forms = known.get(base);
   if (forms === undefined) {
+    const { model, transform } = english();
     const { PresentTense, PastTense, Gerund } = transform.verb.conjugate(base, model);
     forms = {
       base,
@@ -192,14 +211,17 @@ export function baseOf(word: Word): string {
   if (isBe(lower)) return 'be';
   if (word.form === null || word.form === 'base') return lower;
   const irregular = Object.entries(gerunds).find(([, gerund]) => gerund === lower);
+  const { model, transform } = english();
   return irregular?.[0] ?? transform.verb.toInfinitive(lower, model, tenseNames[word.form]);
 }
 
 export function singular(noun: string): string {
+  const { model, transform } = english();
   return singularNouns.has(noun) ? noun : transform.noun.toSingular(noun, model);
 }
 
 export function plural(noun: string): string {
+  const { model, transform } = english();
   return transform.noun.toPlural(noun, model);
 }
 
