@@ -56,6 +56,13 @@ export default defineConfig({
   renderer: {
     root: at('src/renderer'),
     plugins: [svelte(), developmentPolicy],
-    build: { rollupOptions: { input: { index: at('src/renderer/index.html') } } },
+    build: {
+      // Every window that opens reads all of it. The notices of licences stay.
+      minify: true,
+      rollupOptions: {
+        input: { index: at('src/renderer/index.html') },
+        output: { comments: { legal: true } },
+      },
+    },
   },
 });

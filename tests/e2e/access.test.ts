@@ -3,9 +3,15 @@ import { readFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AxeResults } from 'axe-core';
-import type { Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { openBrowser, type BrowserOptions, type RunningStudio } from '../fixtures/browser.ts';
+import {
+  launchBrowser,
+  openBrowser,
+  type BrowserOptions,
+  type OpenBrowser,
+  type RunningStudio,
+} from '../fixtures/browser.ts';
 import { translate } from '../../src/shared/messages.ts';
 import { writePictures } from '../fixtures/pictures.ts';
 import {
@@ -33,6 +39,7 @@ A small grey cat sits beside a red boat.
 // A real studio, its models and a browser share the machine with whatever else runs on it.
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 240_000 });
 
+let browser: Browser;
 let opened: OpenWindow;
 let studio: RunningStudio;
 let folder: string;
@@ -42,8 +49,9 @@ beforeAll(async () => {
   axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   folder = await mkdtemp(join(tmpdir(), 'fabula-pictures-'));
   await writePictures(folder, ['one.jpg', 'two.jpg', 'three.jpg', 'four.jpg']);
-  opened = await openWindow();
-  const { page, browser } = opened;
+  browser = await launchBrowser();
+  opened = await openWindow({ within: browser });
+  const { page } = opened;
   await importPictures(page, [folder]);
   const { story: made } = await ask(page, 'stories.importOutline', { markdown: outline });
   // The first panel gets a sketch, to be edited.
@@ -61,12 +69,13 @@ beforeAll(async () => {
       block: { id: 'i1', type: 'image', caption: '', current: version.id, versions: [version] },
     },
   });
-  // Each test has a browser of its own.
-  await browser.close();
+  // Each test has a profile of its own.
+  await opened.browser.close();
   studio = opened.studio;
 });
 
 afterAll(async () => {
+  await browser?.close();
   await opened?.studio.stop();
   await rm(folder, { recursive: true, force: true });
 });
@@ -75,7 +84,8 @@ afterAll(async () => {
 async function barriers(page: Page, rules: 'all' | 'contrast'): Promise<string[]> {
   // Through the debugger, which the page's content security policy does not bind.
   const session = await page.context().newCDPSession(page);
-  await session.send('Runtime.evaluate', { expression: axe });
+  const there = await session.send('Runtime.evaluate', { expression: "typeof axe === 'object'" });
+  if (there.result.value !== true) await session.send('Runtime.evaluate', { expression: axe });
   const options = {
     resultTypes: ['violations'],
     ...(rules === 'contrast' ? { runOnly: ['color-contrast'] } : {}),
@@ -121,9 +131,14 @@ async function overflow(page: Page): Promise<number> {
   return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 }
 
-/** Opens the studio in a browser of its own. */
+/** A window with a profile of its own. */
+function freshWindow(options: BrowserOptions = {}): Promise<OpenBrowser> {
+  return openBrowser({ ...options, within: browser });
+}
+
+/** Opens the studio in a window of its own. */
 async function visit(options: BrowserOptions, look: (page: Page) => Promise<void>): Promise<void> {
-  const { page, close } = await openBrowser(options);
+  const { page, close } = await freshWindow(options);
   try {
     await page.goto(studio.url);
     await look(page);
@@ -199,7 +214,7 @@ async function walk(page: Page, look: (name: string) => Promise<void>): Promise<
 
 describe('axe finds nothing serious', () => {
   test('before there is anything', async () => {
-    const { page, close } = await openWindow();
+    const { page, close } = await openWindow({ within: browser });
     try {
       await page.getByRole('heading', { name: 'Start with a folder' }).waitFor();
       expect(await barriers(page, 'all')).toEqual([]);
@@ -216,7 +231,7 @@ describe('axe finds nothing serious', () => {
     ['dark', 'en', 'contrast'],
     ['light', 'ar', 'all'],
   ] as const)('in any view or dialog: %s, %s', async (colorScheme, language, rules) => {
-    const { page, problems, close } = await openBrowser({ colorScheme });
+    const { page, problems, close } = await freshWindow({ colorScheme });
     const found: Record<string, string[]> = {};
     try {
       await page.goto(studio.url);
@@ -238,7 +253,7 @@ describe('axe finds nothing serious', () => {
 
 describe('settings', () => {
   test('every window follows a change of language and theme, and the next one opens with it at once', async () => {
-    const { page, context, close } = await openBrowser({ colorScheme: 'light' });
+    const { page, context, close } = await freshWindow({ colorScheme: 'light' });
     try {
       await page.goto(studio.url);
       await page.locator('[data-asset]').first().waitFor();
@@ -274,7 +289,7 @@ describe('settings', () => {
   });
 
   test('in Arabic the keys follow the direction of reading', async () => {
-    const { page, close } = await openBrowser();
+    const { page, close } = await freshWindow();
     try {
       await page.goto(studio.url);
       await importOutline(page, '# Keys\n\nOne.\n\nTwo.\n\nThree.');
@@ -374,7 +389,7 @@ test('enlarged to 200 % on a small screen, every view and dialog can be reached 
   }));
 
 test('in the colours of the system, what is chosen and what has the focus can still be seen', async () => {
-  const { page, close } = await openBrowser();
+  const { page, close } = await freshWindow();
   try {
     await page.emulateMedia({ forcedColors: 'active' });
     await page.goto(studio.url);
@@ -423,7 +438,7 @@ test('side panels are as wide as they are dragged, fold away, and stay so', () =
   }));
 
 test('nothing jumps while a view loads', async () => {
-  const { page, close } = await openBrowser();
+  const { page, close } = await freshWindow();
   try {
     await page.addInitScript(() => {
       const shifts: number[] = [];
