@@ -12,9 +12,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
+import BetterSqlite3 from 'better-sqlite3';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openDatabase } from '../../src/main/store/database.ts';
+import { ensureBuilt, node, root as checkout } from '../fixtures/built.ts';
 
 /** `fabula caption` over a folder, as a process of its own that gets killed. */
 
@@ -28,6 +30,7 @@ let count = 0;
 let dataDir: string;
 
 beforeAll(async () => {
+  ensureBuilt();
   mkdirSync(join(photos, 'sub folder 雪'), { recursive: true });
   for (let index = 0; index < PICTURES; index++) {
     const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="220" height="160">
@@ -60,8 +63,7 @@ interface Line {
 }
 
 function start(...args: string[]): ChildProcess {
-  const main = resolve(import.meta.dirname, '../../src/main/cli/main.ts');
-  return spawn(process.execPath, [main, 'caption', photos, '--data', dataDir, ...args], {
+  return spawn(node, [join(checkout, 'out/main/cli.js'), 'caption', photos, '--data', dataDir, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }
@@ -91,6 +93,30 @@ async function runAndKill(jsonl: string, lines: number, ...args: string[]): Prom
   // The worker sees that the studio is gone.
   for (const pid of children) {
     while (existsSync(`/proc/${pid}`)) await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Stops a process while it is not writing: in a transaction it would keep the others from reading who it is. */
+async function stopBetweenWrites(child: ChildProcess): Promise<void> {
+  for (;;) {
+    child.kill('SIGSTOP');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    if (!isBeingWritten()) return;
+    child.kill('SIGCONT');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+function isBeingWritten(): boolean {
+  const database = new BetterSqlite3(join(dataDir, 'library.db'), { timeout: 0 });
+  try {
+    database.exec('BEGIN IMMEDIATE; ROLLBACK');
+    return false;
+  } catch (error) {
+    if ((error as { code?: string }).code === 'SQLITE_BUSY') return true;
+    throw error;
+  } finally {
+    database.close();
   }
 }
 
@@ -191,7 +217,7 @@ test('Ctrl+C keeps what is done; while one process is at a folder, a second is r
   child.stderr!.resume();
   const closed = once(child, 'close');
   while (linesOf(jsonl).length < 9) await new Promise((resolve) => setTimeout(resolve, 5));
-  child.kill('SIGSTOP');
+  await stopBetweenWrites(child);
   const other = await run('--jsonl', join(root, 'other.jsonl'));
   expect(other.code).not.toBe(0);
   expect(other.stderr).toContain(`process ${child.pid}`);
