@@ -51,7 +51,7 @@ interface Growing {
  * token ids and scores passes through here. A photo is done when it has `beams` finished hypotheses, and its rows
  * leave the batch.
  *
- * @param step Needs K >= 2 * beams; may throw, which ends the search (cancel).
+ * @param step Needs K > beams, or beams run dry; may throw, which ends the search (cancel).
  * @param onStep Hears the likeliest hypothesis of the first photo while it grows.
  * @returns The finished hypotheses of each photo, best first; none where nothing could follow.
  */
