@@ -43,7 +43,8 @@ class Pack:
         self.prefix, self.decoder = session(caption["prefix"]), session(caption["decoder"])
         self.words = session(guide["words"])
         self.tokenizer = Tokenizer.from_file(str(folder / encode["tokenizer"]))
-        self.guide = WordGuide(folder / guide["vocabulary"], folder / guide["forms"], self.tokenizer)
+        self.guide = WordGuide(folder / guide["vocabulary"], folder / guide["forms"], guide["notFirst"],
+                               self.tokenizer)
 
     def see(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """uint8 [N, S, S, 3] -> tokens [N, 49, D], embedding [N, 256], need [N, 49]."""
@@ -117,7 +118,8 @@ class TorchPack(Pack):
         self.words = load_words(work / "words.pt")[0]
         self.tokenizer = Tokenizer.from_file(str(folder / self.roles["encode"]["tokenizer"]))
         guide = self.roles["caption"]["guide"]
-        self.guide = WordGuide(folder / guide["vocabulary"], folder / guide["forms"], self.tokenizer)
+        self.guide = WordGuide(folder / guide["vocabulary"], folder / guide["forms"], guide["notFirst"],
+                               self.tokenizer)
 
     @torch.inference_mode()
     def run(self, module: torch.nn.Module, **inputs: np.ndarray) -> list[np.ndarray]:

@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 from language import UNKNOWN, clean
 from words import Vocabulary
 
-INDIFFERENT, WORST, BEST, REPEATED, NOTHING = -1.0, -5.0, 0.8, 1.0, 2.0
+INDIFFERENT, WORST, BEST, REPEATED, NOTHING, BACKWARDS = -1.0, -5.0, 0.8, 1.0, 2.0, 2.0
 
 Guide = Callable[[list[int], bool], float]
 
@@ -32,15 +32,16 @@ class Place:
 
 
 class WordGuide:
-    """`vocabulary` and `forms`: the pack's files."""
+    """`vocabulary` and `forms`: the pack's files; `not_first`: words that captions had better not begin with."""
 
-    def __init__(self, vocabulary: Path, forms: Path, tokenizer: Tokenizer):
+    def __init__(self, vocabulary: Path, forms: Path, not_first: list[str], tokenizer: Tokenizer):
         entries = json.loads(vocabulary.read_text())
         number = {entry["word"]: at for at, entry in enumerate(entries)}
         self.broader = [{number[name] for name in entry["broader"]} for entry in entries]
         self.is_thing = [entry["kind"] == "thing" for entry in entries]
         self.begins = [not (tokenizer.id_to_token(piece) or "").startswith("##")
                        for piece in range(tokenizer.get_vocab_size())]
+        self.not_first = [tokenizer.encode(word).ids for word in not_first]
         self.root = Place()
         for form, names in json.loads(forms.read_text()).items():
             pieces = tokenizer.encode(clean(form)).ids
@@ -62,7 +63,7 @@ class WordGuide:
 
     def count(self, caption: list[int], ended: bool, counts: list[float]) -> float:
         said: list[int] = []
-        value, start = 0.0, 0
+        value, start = -BACKWARDS if any(self.begins_with(caption, first) for first in self.not_first) else 0.0, 0
         while start < len(caption):
             says, end, last = self.longest(caption, start)
             if says is not None:
@@ -75,6 +76,10 @@ class WordGuide:
         if ended and not any(self.is_thing[word] for word in said):
             value -= NOTHING
         return value + math.fsum(counts[word] for word in said if not any(word in self.broader[other] for other in said))
+
+    def begins_with(self, caption: list[int], pieces: list[int]) -> bool:
+        after = len(pieces)
+        return caption[:after] == pieces and (len(caption) == after or self.begins[caption[after]])
 
     def longest(self, caption: list[int], start: int) -> tuple[list[int] | None, int, Place | None]:
         """What is said from a word's start on, to where, and how far forms go along where the caption ends there."""

@@ -83,6 +83,8 @@ export const CaptionRoleSchema = z.object({
       forms: packPath,
       search: z.number().min(0).max(100),
       rank: z.number().min(0).max(100),
+      /** Words that captions had better not begin with: "on the grass a dog". */
+      notFirst: z.array(z.string().min(1).max(100)).max(1000),
     })
     .optional(),
 });

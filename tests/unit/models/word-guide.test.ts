@@ -31,6 +31,7 @@ const guide = new WordGuide(
     'hot dog': [],
     'black cat': ['cat'],
   },
+  ['on', 'in front'],
   tokens,
 );
 /** Of animal, dog, cat, beach. */
@@ -40,10 +41,14 @@ const said = (text: string, ended = true): number => count(tokens.encode(text), 
 test('what is likely counts for a caption, what is not counts against it, what is between counts nothing', () => {
   expect(said('a dog')).toBeCloseTo(0.8);
   expect(said('a black cat')).toBeCloseTo(Math.log(0.01) + 1);
-  expect(said('on the beach', false)).toBeCloseTo(0, 5);
+  expect(said('the beach', false)).toBeCloseTo(0, 5);
   expect(said('two friends', false)).toBe(0);
   // A caption is of something.
-  expect(said('on the beach')).toBeCloseTo(-2, 5);
+  expect(said('the beach')).toBeCloseTo(-2, 5);
+  // And begins with it.
+  expect(said('on the beach a dog')).toBeCloseTo(0.8 - 2, 5);
+  expect(said('in front of a dog')).toBeCloseTo(0.8 - 2, 5);
+  expect(said('one dog on the beach')).toBeCloseTo(0.8, 5);
 });
 
 test('what a narrower word says counts once, a thing said again costs, and the longest phrase is what is said', () => {
@@ -59,6 +64,7 @@ test('a word that is being spelled counts by the share of it that is there, unti
   const kangaroos = new WordGuide(
     [{ word: 'kangaroo', kind: 'thing', layers: [1], broader: [] }],
     { kangaroo: ['kangaroo'] },
+    [],
     tokens,
   ).of(Float32Array.of(0.99));
   const begun = spelled.slice(0, 1);

@@ -325,10 +325,11 @@ export class Starter {
     tokens: Tokens,
   ): Promise<Guide[] | null> {
     if (!role.guide) return null;
+    const { notFirst } = role.guide;
     const files = { vocabulary: join(folder, role.guide.vocabulary), forms: join(folder, role.guide.forms) };
     const guide = await remembered(this.#guides, files.forms, async () => {
       const vocabulary = await this.#vocabulary(files.vocabulary);
-      return new WordGuide(vocabulary, await loadWordForms(files.forms), tokens);
+      return new WordGuide(vocabulary, await loadWordForms(files.forms), notFirst, tokens);
     });
     return pictures.map(({ presence }) => guide.of(presence!));
   }

@@ -30,6 +30,8 @@ const [worst, best] = [-5, 0.8];
 const repeated = 1;
 /** What it costs to end without any thing: "in the snow". */
 const nothing = 2;
+/** What it costs to begin with a word that is not to come first: "on the grass a dog". */
+const backwards = 2;
 
 interface Place {
   next: Map<number, Place>;
@@ -49,10 +51,13 @@ export class WordGuide {
   readonly #broader: ReadonlySet<number>[];
   readonly #isThing: boolean[];
   readonly #beginsWord: boolean[] = [];
+  readonly #notFirst: readonly number[][];
   readonly #tokens: Tokens;
 
-  constructor(vocabulary: Vocabulary, forms: WordForms, tokens: Tokens) {
+  /** @param notFirst words that captions had better not begin with */
+  constructor(vocabulary: Vocabulary, forms: WordForms, notFirst: readonly string[], tokens: Tokens) {
     this.#tokens = tokens;
+    this.#notFirst = notFirst.map((word) => tokens.encode(word));
     const numbers = new Map(vocabulary.map(({ word }, at) => [word, at]));
     const known = (names: readonly string[]): number[] => names.flatMap((name) => numbers.get(name) ?? []);
     this.#broader = vocabulary.map(({ broader }) => new Set(known(broader)));
@@ -102,7 +107,7 @@ export class WordGuide {
 
   #count(caption: readonly number[], ended: boolean, counts: Float32Array): number {
     const said: number[] = [];
-    let value = 0;
+    let value = this.#notFirst.some((pieces) => this.#beginsWith(caption, pieces)) ? -backwards : 0;
     for (let start = 0; start < caption.length;) {
       const { says, end, last } = this.#longest(caption, start);
       if (says) {
@@ -121,6 +126,11 @@ export class WordGuide {
       if (!said.some((other) => other !== word && this.#broader[other]!.has(word))) value += counts[word]!;
     }
     return value;
+  }
+
+  #beginsWith(caption: readonly number[], pieces: readonly number[]): boolean {
+    const after = caption[pieces.length];
+    return pieces.every((piece, at) => caption[at] === piece) && (after === undefined || this.#begins(after));
   }
 
   /** What is said from a word's start on: to where, and how far forms go along with the caption if it ends there. */
