@@ -21,7 +21,6 @@ export default defineConfig({
       // Plain JavaScript of many small files, needed at every start: in the bundle it is read in one go.
       externalizeDeps: {
         exclude: [
-          'commander',
           'csv-stringify',
           'mdast-util-from-markdown',
           'mdast-util-frontmatter',
@@ -40,6 +39,8 @@ export default defineConfig({
           'pdf-worker': at('src/main/exports/pdf-worker.ts'),
           'replace-worker': at('src/main/captions/replace-worker.ts'),
         },
+        // The types that packages import in comments are files that are not there.
+        output: { comments: { jsdoc: false } },
       },
     },
   },
