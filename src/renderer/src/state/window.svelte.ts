@@ -65,8 +65,9 @@ export class WindowState {
 
   /** Connects to the studio and opens the view that the address names. */
   async start(): Promise<void> {
-    api.connect();
+    const heard = api.connect();
     this.library.onaddress = (step) => this.#followLibrary(step);
+    await heard;
     // A story needs nothing of the rest, and is asked for before it.
     const story = addressed().story === null ? null : this.#openAddress();
     void this.counts.load();
