@@ -155,6 +155,7 @@ async function walk(page: Page, language: Language, suffix: string): Promise<voi
     const liked = pictures.filter({ hasText: 'beach' });
     await ((await liked.count()) > 0 ? liked : pictures).first().click();
     await page.locator('aside img').first().waitFor();
+    await page.locator('.pyramid .layer-1 button').waitFor();
   });
   await view('words', async () => {
     const chip = page.locator('.pyramid .layer-1 button');
