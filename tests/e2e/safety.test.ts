@@ -138,7 +138,7 @@ describe('autosave', () => {
   });
 });
 
-test('a window misses nothing that changes while it opens', async () => {
+test('a setting that is changed while a window opens reaches it', async () => {
   const other = await page.context().newPage();
   await other.route('**/events', async (route) => {
     await new Promise((resolve) => setTimeout(resolve, 2500));

@@ -67,12 +67,12 @@ export class WindowState {
   async start(): Promise<void> {
     const heard = api.connect();
     this.library.onaddress = (step) => this.#followLibrary(step);
-    await heard;
     // A story needs nothing of the rest, and is asked for before it.
     const story = addressed().story === null ? null : this.#openAddress();
     void this.counts.load();
     await Promise.all([
-      this.settings.load(),
+      // Once the studio is heard: a change in between would be missed.
+      heard.then(() => this.settings.load()),
       this.library.load(),
       this.stories.load(),
       this.jobs.load(),
