@@ -230,7 +230,7 @@ describe('the export dialog', () => {
   });
 
   test('can be cancelled at work, and goes on from there', async () => {
-    const words = Array.from({ length: 300 }, (_, index) => `Panel number ${index + 1} of a long story.`);
+    const words = Array.from({ length: 700 }, (_, index) => `Panel number ${index + 1} of a long story.`);
     await importOutline(page, `# Long\n\n${words.join('\n\n')}`);
     await saved(page);
     await open();
@@ -240,7 +240,7 @@ describe('the export dialog', () => {
     await dialog.locator('footer').getByRole('button', { name: 'Cancel' }).click();
     await dialog.getByRole('button', { name: 'Export', exact: true }).waitFor();
     await expect.poll(async () => (await ask(page, 'jobs.list', {}))[0]?.state).toBe('cancelled');
-    await dialog.getByText('Page 1 of 75', { exact: true }).waitFor();
+    await dialog.getByText('Page 1 of 175', { exact: true }).waitFor();
     await page.keyboard.press('Escape');
   });
 

@@ -138,24 +138,6 @@ describe('autosave', () => {
   });
 });
 
-test('a setting that is changed while a window opens reaches it', async () => {
-  const other = await page.context().newPage();
-  await other.route('**/events', async (route) => {
-    await new Promise((resolve) => setTimeout(resolve, 2500));
-    await route.continue();
-  });
-  await other.goto(studio.url, { waitUntil: 'commit' });
-  await other.locator('#window > *').first().waitFor();
-  await other.waitForTimeout(1000);
-  await ask(page, 'settings.set', { settings: { language: 'es' } });
-  try {
-    await other.locator('html[lang="es"]').waitFor();
-  } finally {
-    await ask(page, 'settings.set', { settings: { language: 'system' } });
-    await other.close();
-  }
-});
-
 describe('the board', () => {
   const texts = async (): Promise<string[]> =>
     (await storyAsSaved(page)).story.panels.map((panel) =>

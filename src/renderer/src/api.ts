@@ -107,30 +107,21 @@ function deliver<Name extends EventName>(name: Name, value: StudioEvents[Name]):
   for (const listener of listeners[name]) listener(value);
 }
 
-/**
- * Starts listening to the studio. Called once, when the window opens.
- *
- * @returns when the studio is heard: what is asked for from then on changes no more unheard. Also when it cannot be
- *   reached, so that asking it says so
- */
-export function connect(): Promise<void> {
+/** Starts listening to the studio. Called once, when the window opens. */
+export function connect(): void {
   if (desktop) {
     for (const name of eventNames) desktop.on(name, (value) => deliver(name, value));
-    return Promise.resolve();
+    return;
   }
   const source = new EventSource('/events');
   let opened = false;
+  source.addEventListener('open', () => {
+    if (opened) for (const listener of reconnectListeners) listener();
+    opened = true;
+  });
   for (const name of eventNames) {
     source.addEventListener(name, (event: MessageEvent<string>) => deliver(name, JSON.parse(event.data)));
   }
-  return new Promise((resolve) => {
-    source.addEventListener('open', () => {
-      if (opened) for (const listener of reconnectListeners) listener();
-      opened = true;
-      resolve();
-    });
-    source.addEventListener('error', () => resolve(), { once: true });
-  });
 }
 
 /**

@@ -65,14 +65,13 @@ export class WindowState {
 
   /** Connects to the studio and opens the view that the address names. */
   async start(): Promise<void> {
-    const heard = api.connect();
+    api.connect();
     this.library.onaddress = (step) => this.#followLibrary(step);
     // A story needs nothing of the rest, and is asked for before it.
     const story = addressed().story === null ? null : this.#openAddress();
     void this.counts.load();
     await Promise.all([
-      // Once the studio is heard: a change in between would be missed.
-      heard.then(() => this.settings.load()),
+      this.settings.load(),
       this.library.load(),
       this.stories.load(),
       this.jobs.load(),
