@@ -311,6 +311,13 @@ describe('files and pictures', () => {
     const { assets: newest } = await ask(page, 'library.list', { limit: 2 });
     const first = drawer.locator(`[data-drawer-asset="${newest[0]!.id}"]`);
     await first.waitFor();
+
+    // What changes in the library meanwhile changes in the strip, and the picture keeps its focus.
+    await first.focus();
+    await ask(page, 'library.setCaption', { asset: newest[0]!.id, text: 'A lamp at the door' });
+    await drawer.getByRole('button', { name: 'A lamp at the door' }).waitFor();
+    expect(await first.evaluate((element) => element === document.activeElement)).toBe(true);
+
     await drag(first, card(2), { x: 0.5, y: 0.9 }, async () => {
       await page.getByText('Into this panel').waitFor();
     });

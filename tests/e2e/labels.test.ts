@@ -122,8 +122,11 @@ test('a label taken away comes back with its answers: by button and keys in the 
   await facet.waitFor({ state: 'detached' });
   // The library is narrowed down to the label, which shows no picture now.
   await page.getByRole('listbox').waitFor({ state: 'detached' });
+  const undone = page.getByText('Undone: Delete label “my favourites”.');
+  // What the undo in the dialog said may still stand there.
+  await undone.waitFor({ state: 'detached' });
   await page.keyboard.press('Control+z');
-  await page.getByText('Undone: Delete label “my favourites”.').last().waitFor();
+  await undone.waitFor();
   await facet.waitFor();
   await expect.poll(() => picturesShown(page)).toBe(label!.pictures);
   expect(await ask(page, 'labels.list', {})).toEqual([label]);

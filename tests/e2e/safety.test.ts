@@ -138,6 +138,26 @@ describe('autosave', () => {
   });
 });
 
+test('a window misses nothing that changes while it opens', async () => {
+  const other = await page.context().newPage();
+  const gate = Promise.withResolvers<void>();
+  await other.route('**/events*', async (route) => {
+    await gate.promise;
+    await route.continue();
+  });
+  await other.goto(studio.url);
+  await other.getByRole('heading', { name: 'Library' }).first().waitFor();
+  try {
+    // It has read the settings, and does not hear the studio yet.
+    await ask(page, 'settings.set', { settings: { language: 'es' } });
+    gate.resolve();
+    await other.locator('html[lang="es"]').waitFor();
+  } finally {
+    await ask(page, 'settings.set', { settings: { language: 'system' } });
+    await other.close();
+  }
+});
+
 describe('the board', () => {
   const texts = async (): Promise<string[]> =>
     (await storyAsSaved(page)).story.panels.map((panel) =>

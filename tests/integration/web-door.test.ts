@@ -17,11 +17,11 @@ beforeAll(async () => {
 afterAll(() => open.close());
 
 /** Reads the event stream until it holds what is looked for. */
-function listen(until: RegExp): { heard: Promise<string>; opened: Promise<unknown> } {
+function listen(until: RegExp, path = '/events'): { heard: Promise<string>; opened: Promise<unknown> } {
   const heard = Promise.withResolvers<string>();
   const opened = Promise.withResolvers<unknown>();
   const request = get(
-    { host: '127.0.0.1', port: open.port, path: '/events', headers: { cookie: open.cookie } },
+    { host: '127.0.0.1', port: open.port, path, headers: { cookie: open.cookie } },
     (response) => {
       expect(response.headers['content-type']).toContain('text/event-stream');
       opened.resolve(null);
@@ -39,6 +39,10 @@ function listen(until: RegExp): { heard: Promise<string>; opened: Promise<unknow
   );
   request.on('error', () => {});
   return { heard: heard.promise, opened: opened.promise };
+}
+
+function listeners(): number {
+  return open.studio.events.listeners('job.changed');
 }
 
 test('a command answers with a Result, a failing one with its code', async () => {
@@ -185,16 +189,26 @@ test('a finished export is handed over as a download that runs nothing', async (
   expect(body).not.toContain('<script>alert');
 });
 
+test('a window that opens hears again what was told since it began to, and no more', async () => {
+  const before = listeners();
+  open.studio.settings.set({ theme: 'dark' });
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  open.studio.settings.set({ theme: 'light' });
+  open.studio.settings.set({ theme: 'system' });
+  const text = await listen(/still here/, '/events?age=200').heard;
+  const themes = [...text.matchAll(/^event: settings\.changed\ndata: .*"theme":"(\w+)"/gm)];
+  expect(themes.map(([, theme]) => theme)).toEqual(['light', 'system']);
+  expect(await listen(/still here/).heard).not.toContain('event:');
+  await expect.poll(listeners).toBe(before);
+});
+
 test('a quiet stream shows signs of life, and forgets a window that went away', async () => {
-  const before = open.studio.events.listeners('job.changed');
+  const before = listeners();
   const { heard, opened } = listen(/: still here[\s\S]*: still here/);
   await opened;
-  expect(open.studio.events.listeners('job.changed')).toBe(before + 1);
+  expect(listeners()).toBe(before + 1);
   await heard;
-  for (let tries = 0; open.studio.events.listeners('job.changed') > before; tries++) {
-    if (tries > 100) throw new Error('The listener stayed.');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  await expect.poll(listeners).toBe(before);
 });
 
 test('a body past the limit and one that is no JSON are refused, and the server goes on', async () => {

@@ -18,6 +18,7 @@ import {
 } from '../served-files.ts';
 import type { Studio } from '../studio.ts';
 import { Guard } from './guard.ts';
+import { eventText, RecentEvents } from './recent-events.ts';
 
 /** The studio's commands over HTTP, for a browser. It listens on this machine only unless told otherwise. */
 
@@ -69,7 +70,8 @@ export async function openWebDoor(options: WebDoorOptions): Promise<WebDoor> {
   const { port } = server.address() as AddressInfo;
   const guard = new Guard(host, port, options.token);
   const streams = new Set<ServerResponse>();
-  const handler = new Handler(options, files, guard, streams);
+  const recent = new RecentEvents(options.studio.events);
+  const handler = new Handler(options, files, guard, streams, recent);
   server.on(
     'request',
     (request: IncomingMessage, response: ServerResponse) => void handler.handle(request, response),
@@ -81,6 +83,7 @@ export async function openWebDoor(options: WebDoorOptions): Promise<WebDoor> {
     origin,
     url: `${origin}/?token=${guard.token}`,
     async close() {
+      recent.close();
       for (const stream of streams) stream.end();
       const closed = new Promise<void>((resolve) => {
         server.close(() => {
@@ -115,6 +118,7 @@ class Handler {
   readonly #files: Map<string, WindowFile>;
   readonly #guard: Guard;
   readonly #streams: Set<ServerResponse>;
+  readonly #recent: RecentEvents;
   readonly #bodyLimit: number;
   readonly #uploadLimit: number;
   readonly #heartbeat: number;
@@ -124,11 +128,13 @@ class Handler {
     files: Map<string, WindowFile>,
     guard: Guard,
     streams: Set<ServerResponse>,
+    recent: RecentEvents,
   ) {
     this.#studio = options.studio;
     this.#files = files;
     this.#guard = guard;
     this.#streams = streams;
+    this.#recent = recent;
     this.#bodyLimit = options.bodyLimit ?? 64 * megabyte;
     this.#uploadLimit = options.uploadLimit ?? 512 * megabyte;
     this.#heartbeat = options.heartbeat ?? 15_000;
@@ -175,7 +181,7 @@ class Handler {
 
     if (request.method === 'GET' || request.method === 'HEAD') {
       if (path === '/events') {
-        this.#stream(request, response);
+        this.#stream(request, response, Number(query.get('age') ?? 0));
         return;
       }
       const media = mediaAddress.exec(path);
@@ -300,7 +306,8 @@ class Handler {
     });
   }
 
-  #stream(request: IncomingMessage, response: ServerResponse): void {
+  /** @param age how long ago the window began to open, in milliseconds: it hears again what was told since then */
+  #stream(request: IncomingMessage, response: ServerResponse, age: number): void {
     if (this.#streams.size >= maxStreams) {
       throw new FabulaError('unavailable', 'Too many windows are open. Close some.');
     }
@@ -318,9 +325,10 @@ class Handler {
     };
     const ends = eventNames.map((name) =>
       this.#studio.events.listen(name, (payload) => {
-        write(`event: ${name}\ndata: ${JSON.stringify(payload)}\n\n`);
+        write(eventText(name, payload));
       }),
     );
+    for (const text of this.#recent.since(age)) write(text);
     const heartbeat = setInterval(() => {
       write(': still here\n\n');
     }, this.#heartbeat);

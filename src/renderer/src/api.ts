@@ -113,7 +113,8 @@ export function connect(): void {
     for (const name of eventNames) desktop.on(name, (value) => deliver(name, value));
     return;
   }
-  const source = new EventSource('/events');
+  // With how old this page is: what has changed since then is told again, as it may be asked for before it is heard.
+  const source = new EventSource(`/events?age=${Math.ceil(performance.now())}`);
   let opened = false;
   source.addEventListener('open', () => {
     if (opened) for (const listener of reconnectListeners) listener();

@@ -15,7 +15,9 @@ export class DrawerState {
   total = $state<number | null>(null);
   /** What was found, for a search; else null. */
   #found = $state.raw<readonly Asset[] | null>(null);
+  /** Pages that have changed stay until they have come anew: a picture in view neither blinks nor loses its focus. */
   #pages = $state.raw<ReadonlyMap<number, readonly Asset[]>>(new Map());
+  readonly #current = new Set<number>();
   readonly #loading = new Set<number>();
   readonly #notices: Notices;
   #search = 0;
@@ -35,7 +37,7 @@ export class DrawerState {
         this.#changed = undefined;
         this.#listing += 1;
         this.#loading.clear();
-        this.#pages = new Map();
+        this.#current.clear();
         this.show(...this.#shown);
       }, changedMs);
     });
@@ -61,7 +63,7 @@ export class DrawerState {
       page <= Math.floor(Math.max(0, last - 1) / pageSize);
       page++
     )
-      if (!this.#pages.has(page) && !this.#loading.has(page)) void this.#load(page);
+      if (!this.#current.has(page) && !this.#loading.has(page)) void this.#load(page);
   }
 
   setQuery(query: string): void {
@@ -91,6 +93,7 @@ export class DrawerState {
       });
       if (listing !== this.#listing) return;
       this.total = total;
+      this.#current.add(page);
       this.#pages = new Map(this.#pages).set(page, assets);
     });
     if (listing === this.#listing) this.#loading.delete(page);

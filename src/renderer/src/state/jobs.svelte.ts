@@ -55,9 +55,13 @@ export class JobsState {
 
   async load(): Promise<void> {
     await this.#notices.attempt(async () => {
+      const before = this.list;
       const list = await api.command('jobs.list', {});
+      const heard = this.list.filter((job) => !before.includes(job));
       for (const job of list) this.#merge(job);
       this.list = list;
+      // What was heard in the meantime may be later than the answer.
+      for (const job of heard) this.#merge(job);
     });
   }
 

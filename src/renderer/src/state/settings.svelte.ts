@@ -21,8 +21,10 @@ export class SettingsState {
   }
 
   async load(): Promise<void> {
+    const before = this.values;
     const values = await this.#notices.attempt(() => api.command('settings.get', {}));
-    if (values) this.#take(values);
+    // What was set or heard in the meantime is later than the answer.
+    if (values && this.values === before) this.#take(values);
   }
 
   /** Shows a change at once and saves it. */
