@@ -31,13 +31,14 @@ export class Tags {
     this.#create = database.prepare('INSERT INTO tags (name, key) VALUES (?, ?)');
     this.#add = database.prepare('INSERT OR IGNORE INTO asset_tags (asset, tag) VALUES (?, ?)');
     this.#remove = database.prepare('DELETE FROM asset_tags WHERE asset = ? AND tag = ?');
+    // The plus keeps the planner from compiling a join anew for every value (see the statements of the library).
     this.#of = database
       .prepare<[number], string>(
-        'SELECT name FROM asset_tags JOIN tags ON tags.number = tag WHERE asset = ? ORDER BY key',
+        'SELECT name FROM asset_tags JOIN tags ON tags.number = tag WHERE asset = +? ORDER BY key',
       )
       .pluck() as Statement<[number], string>;
     this.#has = database.prepare(
-      'SELECT 1 FROM asset_tags JOIN tags ON tags.number = tag WHERE asset = ? AND key = ?',
+      'SELECT 1 FROM asset_tags JOIN tags ON tags.number = tag WHERE asset = +? AND key = +?',
     );
     this.#all = database.prepare<[], TagCount>(
       `SELECT name, count(*) AS count FROM asset_tags JOIN tags ON tags.number = tag GROUP BY tag
