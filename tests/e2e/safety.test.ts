@@ -140,7 +140,7 @@ describe('autosave', () => {
 
 test('a window misses nothing that changes while it opens', async () => {
   const other = await page.context().newPage();
-  const gate = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<null>();
   await other.route('**/events*', async (route) => {
     await gate.promise;
     await route.continue();
@@ -150,7 +150,7 @@ test('a window misses nothing that changes while it opens', async () => {
   try {
     // It has read the settings, and does not hear the studio yet.
     await ask(page, 'settings.set', { settings: { language: 'es' } });
-    gate.resolve();
+    gate.resolve(null);
     await other.locator('html[lang="es"]').waitFor();
   } finally {
     await ask(page, 'settings.set', { settings: { language: 'system' } });
