@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 from language import UNKNOWN, clean
 from words import Vocabulary
 
-INDIFFERENT, WORST, BEST, REPEATED, NOTHING, BACKWARDS = -1.0, -5.0, 0.8, 1.0, 2.0, 2.0
+INDIFFERENT, WORST, REPEATED, NOTHING, BACKWARDS = -1.0, -5.0, 1.0, 2.0, 2.0
 
 Guide = Callable[[list[int], bool], float]
 
@@ -58,7 +58,7 @@ class WordGuide:
 
     def of(self, presence: np.ndarray) -> Guide:
         """`presence` [W], probabilities of one picture -> what a caption's words count."""
-        counts = np.clip(np.log(np.maximum(presence, 1e-6)) - INDIFFERENT, WORST, BEST).tolist()
+        counts = np.maximum(np.log(np.maximum(presence, 1e-6)) - INDIFFERENT, WORST).tolist()
         return lambda caption, ended: self.count(caption, ended, counts)
 
     def count(self, caption: list[int], ended: bool, counts: list[float]) -> float:

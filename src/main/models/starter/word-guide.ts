@@ -24,8 +24,8 @@ export async function loadWordForms(file: string): Promise<WordForms> {
 
 /** A word as likely as this counts neither for a caption nor against it: 1 / e. */
 const indifferent = -1;
-/** Most that a word counts against a caption, and for it. */
-const [worst, best] = [-5, 0.8];
+/** Most that a word counts against a caption. */
+const worst = -5;
 /** What it costs to say a thing once more: "a dog beside a dog". */
 const repeated = 1;
 /** What it costs to end without any thing: "in the snow". */
@@ -100,7 +100,7 @@ export class WordGuide {
       );
     }
     const counts = presence.map((probability) =>
-      Math.min(best, Math.max(worst, Math.log(Math.max(probability, 1e-6)) - indifferent)),
+      Math.max(worst, Math.log(Math.max(probability, 1e-6)) - indifferent),
     );
     return (caption, ended) => this.#count(caption, ended, counts);
   }
