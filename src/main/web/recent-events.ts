@@ -3,15 +3,16 @@ import type { StudioEmitter } from '../events.ts';
 
 /** How long an event is kept, in milliseconds: longer than a window takes to open on a slow machine. */
 const keptMs = 60_000;
-/** The most events kept: what a busy minute of jobs tells. */
-const keptCount = 2000;
+/** The most kept together, in characters: what is pasted into a story may be long. */
+const keptLength = 4_000_000;
 
 /**
  * What the studio has told of late, as server-sent events. A window that opens asks for its things while its stream is
  * still on the way; it is told again of what changed in that time, which it would miss otherwise.
  */
 export class RecentEvents {
-  #kept: { at: number; text: string }[] = [];
+  readonly #kept: { at: number; text: string }[] = [];
+  #length = 0;
   readonly #stops: (() => void)[];
 
   constructor(events: StudioEmitter) {
@@ -34,8 +35,12 @@ export class RecentEvents {
   #keep(text: string): void {
     const at = performance.now();
     this.#kept.push({ at, text });
-    const first = this.#kept.findIndex((one) => at - one.at <= keptMs);
-    this.#kept.splice(0, Math.max(first, this.#kept.length - keptCount));
+    this.#length += text.length;
+    for (let oldest = this.#kept[0]; oldest; oldest = this.#kept[0]) {
+      if (at - oldest.at <= keptMs && this.#length <= keptLength) break;
+      this.#length -= oldest.text.length;
+      this.#kept.shift();
+    }
   }
 }
 
