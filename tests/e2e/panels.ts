@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import type { Edit } from '../../src/shared/edits.ts';
 import type { Block, Panel } from '../../src/shared/story.ts';
 import { drawPicture } from '../fixtures/pictures.ts';
-import { ask, storyAsSaved } from './steps.ts';
+import { ask, openStory, storyAsSaved } from './steps.ts';
 
 /** Stories for the tests of the board, the script and play: made by commands, looked at as saved. */
 
@@ -38,12 +38,7 @@ export async function openPanels(page: Page, title: string, panels: Panel[], vie
   ];
   const edit: Edit = { type: 'batch', edits };
   await ask(page, 'stories.edit', { story: story.id, revision, label: 'Fill', edit });
-  await page.goto(`${new URL(page.url()).origin}/#/stories/${story.id}${view}`);
-  await page.getByRole('list', { name: 'Panels' }).waitFor();
-  await page.waitForFunction(
-    (name) => document.querySelector<HTMLTextAreaElement>('.title textarea')?.value === name,
-    title,
-  );
+  await openStory(page, story.id, view);
   return story.id;
 }
 

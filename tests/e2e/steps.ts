@@ -126,7 +126,18 @@ export async function openStoryId(page: Page): Promise<string> {
 }
 
 export async function storyAsSaved(page: Page): Promise<OpenStory> {
+  // The page has heard of what it saved, too: a key pressed next finds it there.
+  await page.locator('[data-save="saving"]').waitFor({ state: 'detached' });
   return ask(page, 'stories.open', { story: await openStoryId(page) });
+}
+
+/** Opens a story by its address, from a page without one: nothing of another can be taken for it. */
+export async function openStory(page: Page, story: string, view = ''): Promise<void> {
+  await page.evaluate(() => (location.hash = '#/stories'));
+  const panels = page.getByRole('list', { name: 'Panels' });
+  await panels.waitFor({ state: 'detached' });
+  await page.evaluate((address) => (location.hash = address), `#/stories/${story}${view}`);
+  await panels.waitFor();
 }
 
 /** The image blocks of a panel as saved. */
