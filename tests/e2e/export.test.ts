@@ -3,6 +3,7 @@ import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openBrowser, startStudio, type OpenBrowser, type RunningStudio } from '../fixtures/browser.ts';
 import { readPdf } from '../fixtures/pdf-text.ts';
+import { openPanels, panel, text } from './panels.ts';
 import { ask, importOutline, openStoryId, saved, storyAsSaved } from './steps.ts';
 
 /** The export dialog and its preview of the real pages, in a browser. Steps build on each other. */
@@ -230,8 +231,9 @@ describe('the export dialog', () => {
   });
 
   test('can be cancelled at work, and goes on from there', async () => {
-    const words = Array.from({ length: 700 }, (_, index) => `Panel number ${index + 1} of a long story.`);
-    await importOutline(page, `# Long\n\n${words.join('\n\n')}`);
+    // So long that the click comes well before the end.
+    const long = Array.from({ length: 3000 }, (_, index) => panel([text(`Panel number ${index + 1}.`)]));
+    await openPanels(page, 'Long', long);
     await saved(page);
     await open();
     expect(await dialog.getByLabel('Footer').inputValue()).toBe('');
@@ -240,7 +242,7 @@ describe('the export dialog', () => {
     await dialog.locator('footer').getByRole('button', { name: 'Cancel' }).click();
     await dialog.getByRole('button', { name: 'Export', exact: true }).waitFor();
     await expect.poll(async () => (await ask(page, 'jobs.list', {}))[0]?.state).toBe('cancelled');
-    await dialog.getByText('Page 1 of 175', { exact: true }).waitFor();
+    await dialog.getByText('Page 1 of 750', { exact: true }).waitFor();
     await page.keyboard.press('Escape');
   });
 
