@@ -230,7 +230,7 @@ describe('the export dialog', () => {
     await dialog.waitFor({ state: 'detached' });
   });
 
-  test('can be cancelled at work, and goes on from there', async () => {
+  test('can be cancelled before it is done, and goes on from there', async () => {
     const long = Array.from({ length: 700 }, (_, index) => panel([text(`Panel number ${index + 1}.`)]));
     const story = await openPanels(page, 'Long', long);
     await open();
