@@ -13,8 +13,11 @@ const ParamsSchema = z.object({ originals: z.enum(['leave', 'copy']) });
  */
 export const atOnce = 8;
 
-/** How many pictures are entered in one transaction: what a crash may undo, and is read again then. */
+/** How many pictures are entered in one transaction. */
 const enteredAtOnce = 16;
+
+/** How many pictures wait at most for a slower one before them: what a crash may undo, and is read again then. */
+const waitingAtMost = 64;
 
 /** Puts the import of files and folders in the queue. Paths must be absolute: another process may run the job. */
 export function startImport(
@@ -39,6 +42,7 @@ export function importRunner(library: Library, { exclude }: { exclude: readonly 
   return async (context) => {
     const { originals } = ParamsSchema.parse(context.params);
     let stopped: unknown;
+    const reading = new Set<JobItem>();
     let read: { item: JobItem; prepared: Prepared }[] = [];
 
     const failOne = (item: JobItem, error: unknown): void => {
@@ -46,10 +50,14 @@ export function importRunner(library: Library, { exclude }: { exclude: readonly 
       context.fail(item, error);
     };
 
+    /** Enters what has been read in the order of the items, so that a library lists a folder as the folder does. */
     const enterRead = (): void => {
-      const entering = read;
-      read = [];
+      const slowest = Math.min(...Array.from(reading, ({ seq }) => seq));
+      const waits = ({ item }: { item: JobItem }): boolean => item.seq > slowest;
+      const entering = read.length < waitingAtMost ? read.filter((one) => !waits(one)) : read;
       if (entering.length === 0 || context.signal.aborted) return;
+      read = entering === read ? [] : read.filter(waits);
+      entering.sort((a, b) => a.item.seq - b.item.seq);
       context.together(() => {
         for (const { item, prepared } of entering) {
           try {
@@ -65,12 +73,15 @@ export function importRunner(library: Library, { exclude }: { exclude: readonly 
     };
 
     const take = async (item: JobItem): Promise<void> => {
+      reading.add(item);
       try {
         const prepared = await library.prepareFile(item.item, { originals });
         read.push({ item, prepared });
       } catch (error) {
         if (isFolder(error)) await expandFolder(context, item, exclude);
         else failOne(item, error);
+      } finally {
+        reading.delete(item);
       }
       if (read.length >= enteredAtOnce) enterRead();
     };

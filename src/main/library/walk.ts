@@ -1,6 +1,7 @@
 import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { FabulaError } from '../../shared/errors.ts';
+import { compareNames } from '../../shared/file-names.ts';
 import { explainFileError } from '../fs-errors.ts';
 import { hasPictureName, recognise, signatureBytes } from './formats.ts';
 
@@ -11,13 +12,6 @@ export interface WalkOptions {
   /** Folders not to go into, such as the data folder itself. */
   exclude?: readonly string[];
   signal?: AbortSignal;
-}
-
-const names = new Intl.Collator('en', { numeric: true });
-
-/** The order of names in a folder: numbers in them count as numbers, so `2.jpg` comes before `10.jpg`. */
-function compareNames(a: string, b: string): number {
-  return names.compare(a, b) || (a < b ? -1 : 1);
 }
 
 /**

@@ -75,6 +75,19 @@ test('a folder in, each picture once, each bad file named, the rest taken in', a
   expect(library.count()).toBe(20);
 });
 
+test('pictures come in the order of their folder, however long each takes to read', async () => {
+  const { library, jobs } = openImports();
+  const folder = temporaryFolder();
+  const names = Array.from({ length: 40 }, (_, index) => `${index + 1}.jpg`);
+  for (const [seed, name] of names.entries()) {
+    // Every sixth is a thousand times as large as the others.
+    const [width, height] = seed % 6 === 0 ? [2400, 1600] : [64, 48];
+    writeFileSync(join(folder, name), await picture(seed, width, height).jpeg().toBuffer());
+  }
+  await jobs.waitFor(startImport(jobs, { paths: [folder], originals: 'leave' }).id);
+  expect(library.ids({}).map((id) => library.get(id).name)).toEqual(names);
+});
+
 test('the data folder inside an imported folder is not imported', async () => {
   const folder = temporaryFolder();
   await photos(folder, 2);

@@ -1,3 +1,4 @@
+import { compareNames } from '../../../shared/file-names.ts';
 import * as api from '../api.ts';
 import { t } from './language.svelte.ts';
 import type { WindowState } from './window.svelte.ts';
@@ -62,10 +63,13 @@ export async function takeBytes(window: WindowState, files: File[]): Promise<str
   return window.jobs.upload(files.map((file) => ({ name: file.name, file })));
 }
 
-/** Takes files chosen in a browser's file dialog into the library; from a folder only the pictures. */
+/** Takes files chosen in a browser's file dialog into the library; from a folder only the pictures, by their names. */
 export async function importChosen(window: WindowState, list: FileList, folder: boolean): Promise<void> {
   const files = Array.from(list, (file) => ({ name: file.name, file }));
-  await uploadAll(window, folder ? files.filter(isPicture) : files);
+  const pictures = files
+    .filter(isPicture)
+    .sort((a, b) => compareNames(a.file.webkitRelativePath, b.file.webkitRelativePath));
+  await uploadAll(window, folder ? pictures : files);
 }
 
 async function uploadAll(window: WindowState, files: NamedFile[]): Promise<void> {
@@ -83,21 +87,28 @@ function asFile(entry: FileSystemFileEntry): Promise<NamedFile> {
   });
 }
 
+/** The pictures of a folder and the folders in it, in the order of their names. */
 async function picturesIn(folder: FileSystemDirectoryEntry): Promise<NamedFile[]> {
-  const reader = folder.createReader();
   const found: NamedFile[] = [];
+  for (const entry of await entriesOf(folder)) {
+    if (entry.isDirectory) found.push(...(await picturesIn(entry as FileSystemDirectoryEntry)));
+    else {
+      const file = await asFile(entry as FileSystemFileEntry);
+      if (isPicture(file)) found.push(file);
+    }
+  }
+  return found;
+}
+
+async function entriesOf(folder: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
+  const reader = folder.createReader();
+  const entries: FileSystemEntry[] = [];
   for (;;) {
     // A reader gives its entries in portions, and an empty one at the end.
     const portion = await new Promise<FileSystemEntry[]>((resolve, reject) => {
       reader.readEntries(resolve, reject);
     });
-    if (portion.length === 0) return found;
-    for (const entry of portion) {
-      if (entry.isDirectory) found.push(...(await picturesIn(entry as FileSystemDirectoryEntry)));
-      else {
-        const file = await asFile(entry as FileSystemFileEntry);
-        if (isPicture(file)) found.push(file);
-      }
-    }
+    if (portion.length === 0) return entries.sort((a, b) => compareNames(a.name, b.name));
+    entries.push(...portion);
   }
 }
