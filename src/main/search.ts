@@ -45,7 +45,7 @@ interface UnderstoodTerm {
 
 export interface SearchOptions {
   limit: number;
-  /** Where to search; the whole library when left out. */
+  /** Where to search; the whole library, without its sketches, when left out. */
   filter?: AssetFilter | undefined;
   signal?: AbortSignal | undefined;
 }
@@ -84,32 +84,27 @@ export class Search {
    *
    * @throws FabulaError `invalid-input` without anything to search for; `not-found` for an asset that is gone
    */
-  async find(query: SearchQuery, { limit, signal, filter }: SearchOptions): Promise<SearchAnswer> {
+  async find(query: SearchQuery, { limit, signal, filter = {} }: SearchOptions): Promise<SearchAnswer> {
     const asked = await this.#understand(query, signal);
     if (asked.plus.length === 0) {
       throw new FabulaError('invalid-input', 'Give a text or a picture to search for.');
     }
-    const only =
-      filter === undefined || Object.keys(filter).length === 0
-        ? undefined
-        : new Set(this.#library.ids(filter));
-    const wanted = (asset: string): boolean => only === undefined || only.has(asset);
+    // Without a filter, all that has a vector: sketches, which a filter has to ask for, have none.
+    const only = Object.keys(filter).length === 0 ? undefined : new Set(this.#library.ids(filter));
     const texts = asked.plus.flatMap((term) => (term.texts === null ? [] : [term.texts]));
     const unwanted = new Set([
       ...[...asked.plus, ...asked.minus].flatMap((term) => (term.asset === null ? [] : [term.asset])),
       ...asked.minus.flatMap((term) =>
-        (term.texts ?? []).flatMap((text) => this.#library.findWords(text, 100_000)),
+        (term.texts ?? []).flatMap((text) => this.#library.findWords(text, 100_000, filter)),
       ),
     ]);
     // Words count only where every text asked for is among them.
     const [first, ...others] = texts.map(
-      (forms) => new Set(forms.flatMap((form) => this.#library.findWords(form, wordsLimit))),
+      (forms) => new Set(forms.flatMap((form) => this.#library.findWords(form, wordsLimit, filter))),
     );
     const words = [...(first ?? [])].filter((asset) => others.every((found) => found.has(asset)));
     const named =
-      texts.length < asked.plus.length
-        ? []
-        : words.filter((asset) => wanted(asset) && !unwanted.has(asset)).slice(0, limit);
+      texts.length < asked.plus.length ? [] : words.filter((asset) => !unwanted.has(asset)).slice(0, limit);
 
     const vector = this.blended(
       asked.plus.map((term) => term.vector),
@@ -122,8 +117,8 @@ export class Search {
     const seen =
       texts.length < asked.plus.length
         ? []
-        : this.#seen(texts, wordsLimit)
-            .filter((asset) => wanted(asset) && !unwanted.has(asset))
+        : this.#seen(texts, wordsLimit, filter)
+            .filter((asset) => !unwanted.has(asset))
             .slice(0, limit);
     const ranked = fused([near.map(({ asset }) => asset), named, seen]).slice(0, limit);
     const byWords = new Set(named);
@@ -150,7 +145,7 @@ export class Search {
    * Pictures whose pyramids have every word of the texts, the likeliest first; none where a text says anything that is
    * not among the words known.
    */
-  #seen(texts: readonly (readonly string[])[], limit: number): string[] {
+  #seen(texts: readonly (readonly string[])[], limit: number, filter: AssetFilter): string[] {
     const known = this.#library.knownWords();
     const words = new Set<string>();
     for (const forms of texts) {
@@ -158,7 +153,7 @@ export class Search {
       if (read === undefined) return [];
       for (const word of read) words.add(word);
     }
-    return this.#library.findSeen([...words], limit);
+    return this.#library.findSeen([...words], limit, filter);
   }
 
   /** Searches by one text. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { VectorIndex } from '../../src/main/library/search.ts';
 import { blend, Search, type SearchModels } from '../../src/main/search.ts';
+import { sketchPack } from '../../src/shared/pyramid.ts';
 import { openLibrary } from './library/samples.ts';
 
 /**
@@ -156,6 +157,30 @@ test('words count where every text has them, and leave out what has the words of
   expect(words).toEqual(['city']);
   expect(found.hits.map((hit) => name(hit.asset.id))).not.toContain('snow');
   expect(found.good).toBe(true);
+});
+
+test('sketches are found by their words where they are asked for, and only there', async () => {
+  const { library, search, name } = open();
+  const bytes = new TextEncoder().encode('<svg xmlns="http://www.w3.org/2000/svg" width="4" height="3"/>');
+  const { asset } = await library.importBytes('dog.svg', bytes, { origin: 'sketched' });
+  const word = (what: string) => ({ word: what, kind: 'thing' as const, probability: 1, box: null });
+  const pyramid = { concept: word('dog'), subjects: [word('zeppelin')], details: [] };
+  library.putWords([{ asset: asset.id, pyramid: { pack: sketchPack, ...pyramid } }]);
+  // Captioning a sketch leaves its words, which are exact, as they are, and makes it no neighbour of its own text.
+  library.setCaption(asset.id, { text: 'a dog', source: 'model', pack: 'seen@1' });
+  library.putWords([{ asset: asset.id, pyramid: { pack: 'seen@1', ...pyramid, concept: word('cat') } }]);
+  library.putVectors(space, [{ asset: asset.id, vector: planted('text', { dog: 1 }) }]);
+  expect(library.words(asset.id)?.concept.word).toBe('dog');
+
+  for (const text of ['dog', 'zeppelin']) {
+    const query = { plus: [{ text }], minus: [] };
+    const everywhere = await search.find(query, { limit: 12 });
+    expect(everywhere.hits.map((hit) => hit.asset.id)).not.toContain(asset.id);
+    const sketches = await search.find(query, { limit: 12, filter: { origin: 'sketched' } });
+    expect(sketches.hits.map((hit) => hit.asset.id)).toEqual([asset.id]);
+  }
+  const { hits } = await search.find({ plus: [{ text: 'dog' }], minus: [] }, { limit: 1 });
+  expect(name(hits[0]!.asset.id)).toMatch(/dog/);
 });
 
 test('nothing likely is said to be so', async () => {

@@ -109,7 +109,7 @@ export class Facets {
       const { where, values } = conditions({ job: filter.job });
       const found = new Set(
         this.#database
-          .prepare(`SELECT assets.number FROM assets ${where}`)
+          .prepare(`SELECT assets.number FROM assets WHERE ${where}`)
           .pluck()
           .all(...values) as number[],
       );

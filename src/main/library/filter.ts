@@ -82,5 +82,5 @@ export function conditions(filter: AssetFilter): { where: string; values: (strin
       filter.job,
     );
   }
-  return { where: `WHERE ${all.join(' AND ')}`, values };
+  return { where: all.join(' AND '), values };
 }

@@ -479,7 +479,7 @@ export class Library {
   ids(filter: AssetFilter, order: AssetOrder = 'imported'): string[] {
     const { where, values } = conditions(filter);
     return this.#database
-      .prepare(`SELECT assets.id FROM assets ${where} ORDER BY ${orders[order]}`)
+      .prepare(`SELECT assets.id FROM assets WHERE ${where} ORDER BY ${orders[order]}`)
       .pluck()
       .all(...values) as string[];
   }
@@ -497,7 +497,7 @@ export class Library {
     if (numbers === undefined) {
       const { where, values } = conditions(filter);
       numbers = this.#database
-        .prepare(`SELECT assets.number FROM assets ${where} ORDER BY ${orders[order]}`)
+        .prepare(`SELECT assets.number FROM assets WHERE ${where} ORDER BY ${orders[order]}`)
         .pluck()
         .all(...values) as number[];
       if (lists.size >= listingsKept) lists.clear();
@@ -507,26 +507,27 @@ export class Library {
   }
 
   /**
-   * Assets whose caption or file name has every word of a text, best first (BM25, captions counting twice). The last
-   * word may be the beginning of a longer one when nothing has it whole.
+   * Assets of a filter whose caption or file name has every word of a text, best first (BM25, captions counting twice).
+   * The last word may be the beginning of a longer one when nothing has it whole.
    */
-  findWords(text: string, limit: number): string[] {
+  findWords(text: string, limit: number, filter: AssetFilter = {}): string[] {
+    const { where, values } = conditions(filter);
     const find = this.#database
-      .prepare<[string, number], string>(
+      .prepare(
         `SELECT assets.id FROM assets_fts JOIN assets ON assets.number = assets_fts.rowid
-         WHERE assets_fts MATCH ? ORDER BY bm25(assets_fts, 1.0, 2.0), assets.number LIMIT ?`,
+         WHERE assets_fts MATCH ? AND ${where} ORDER BY bm25(assets_fts, 1.0, 2.0), assets.number LIMIT ?`,
       )
       .pluck();
     for (const prefix of [false, true]) {
       const expression = matchExpression(text, prefix);
       if (expression === null) return [];
-      const found = find.all(expression, limit) as string[];
+      const found = find.all(expression, ...values, limit) as string[];
       if (found.length > 0) return found;
     }
     return [];
   }
 
-  /** Assets whose caption or file name has any of some words, those with more and rarer ones first (BM25). */
+  /** Pictures whose caption or file name has any of some words, those with more and rarer ones first (BM25). */
   findAnyWord(words: readonly string[], limit: number): string[] {
     const expression = words
       .map((word) => matchExpression(word, false))
@@ -537,7 +538,8 @@ export class Library {
     return this.#database
       .prepare<[string, number], string>(
         `SELECT assets.id FROM assets_fts JOIN assets ON assets.number = assets_fts.rowid
-         WHERE assets_fts MATCH ? ORDER BY bm25(assets_fts, 1.0, 2.0), assets.number LIMIT ?`,
+         WHERE assets_fts MATCH ? AND assets.origin <> 'sketched'
+         ORDER BY bm25(assets_fts, 1.0, 2.0), assets.number LIMIT ?`,
       )
       .pluck()
       .all(expression, limit) as string[];
@@ -659,7 +661,7 @@ export class Library {
     }
     const { where, values } = conditions(what);
     return this.#database
-      .prepare<unknown[], { asset: string; text: string }>(`${select} ${where} ORDER BY assets.number`)
+      .prepare<unknown[], { asset: string; text: string }>(`${select} WHERE ${where} ORDER BY assets.number`)
       .all(...values);
   }
 
@@ -957,14 +959,15 @@ export class Library {
 
   /**
    * Saves vectors a model made, replacing those the assets had in the same space; assets removed meanwhile are left
-   * out. Throws `invalid-input` for a vector with no direction (zero or not finite).
+   * out, and sketches, which get none ({@link missingVectors}). Throws `invalid-input` for a vector with no direction (zero or not finite).
    *
    * @param space `pack@revision` of the encoder
    */
   putVectors(space: string, items: readonly { asset: string; vector: Float32Array }[]): void {
     const remove = this.#database.prepare('DELETE FROM vectors WHERE asset = ? AND space = ?');
     const insert = this.#database.prepare(
-      'INSERT INTO vectors (space, asset, vector) SELECT ?, id, ? FROM assets WHERE id = ?',
+      `INSERT INTO vectors (space, asset, vector)
+       SELECT ?, id, ? FROM assets WHERE id = ? AND origin <> 'sketched'`,
     );
     this.#database.transaction(() => {
       for (const { asset, vector } of items) {
@@ -1045,9 +1048,9 @@ export class Library {
     return this.#pyramids.sample(count);
   }
 
-  /** Assets that show all of some words, the likeliest first. */
-  findSeen(words: readonly string[], limit: number): string[] {
-    return this.#pyramids.find(words, limit);
+  /** Assets of a filter that show all of some words, the likeliest first. */
+  findSeen(words: readonly string[], limit: number, filter: AssetFilter = {}): string[] {
+    return this.#pyramids.find(words, limit, filter);
   }
 
   /** Says that many assets have changed in what lists and facets show of them. */

@@ -1,5 +1,7 @@
 import type { Database, Statement } from 'better-sqlite3';
+import type { AssetFilter } from '../../shared/contract.ts';
 import { sketchPack, wordsDownTo, type Pyramid, type SeenWords } from '../../shared/pyramid.ts';
+import { conditions } from './filter.ts';
 
 /** From this probability on a word counts for facets and for search. */
 const likely = 0.5;
@@ -17,7 +19,7 @@ export class Pyramids {
   readonly #database: Database;
   readonly #get: Statement<[string], PyramidRow>;
   readonly #sample: Statement<[number], PyramidRow>;
-  readonly #number: Statement<[string], number>;
+  readonly #takes: Statement<[string, string], number>;
   readonly #put: Statement;
   readonly #forget: Statement;
   readonly #addWord: Statement;
@@ -29,10 +31,9 @@ export class Pyramids {
     this.#get = database.prepare('SELECT pack, words FROM pyramids WHERE asset = ?');
     // Ids are digests of the files' bytes, so that the first of them are as good as drawn by lot.
     this.#sample = database.prepare('SELECT pack, words FROM pyramids ORDER BY asset LIMIT ?');
-    this.#number = database.prepare('SELECT number FROM assets WHERE id = ?').pluck() as Statement<
-      [string],
-      number
-    >;
+    this.#takes = database
+      .prepare(`SELECT number FROM assets WHERE id = ? AND (origin <> 'sketched' OR ? = '${sketchPack}')`)
+      .pluck() as Statement<[string, string], number>;
     this.#put = database.prepare('INSERT OR REPLACE INTO pyramids (asset, pack, words) VALUES (?, ?, ?)');
     this.#forget = database.prepare('DELETE FROM asset_words WHERE asset = ?');
     this.#addWord = database.prepare('INSERT OR IGNORE INTO seen_words (word) VALUES (?)');
@@ -55,11 +56,14 @@ export class Pyramids {
     return this.#sample.all(count).map(pyramidOf);
   }
 
-  /** Keeps pyramids in the place of those the assets had; assets that are gone are left out. One transaction. */
+  /**
+   * Keeps pyramids in the place of those the assets had, in one transaction. Assets that are gone are left out, and
+   * what a pack saw on a sketch, of which the scene says what is on it.
+   */
   put(items: readonly { asset: string; pyramid: Pyramid }[]): void {
     this.#database.transaction(() => {
       for (const { asset, pyramid } of items) {
-        const number = this.#number.get(asset);
+        const number = this.#takes.get(asset, pyramid.pack);
         if (number === undefined) continue;
         const { pack, ...words } = pyramid;
         this.#put.run(asset, pack, JSON.stringify(words));
@@ -106,20 +110,21 @@ export class Pyramids {
     return new Set(this.#database.prepare('SELECT word FROM seen_words').pluck().all() as string[]);
   }
 
-  /** Assets that show all of some words, the likeliest first. */
-  find(words: readonly string[], limit: number): string[] {
+  /** Assets of a filter that show all of some words, the likeliest first. */
+  find(words: readonly string[], limit: number, filter: AssetFilter): string[] {
     if (words.length === 0) return [];
     const marks = words.map(() => '?').join(', ');
+    const { where, values } = conditions(filter);
     return this.#database
       .prepare(
         `SELECT assets.id FROM asset_words
          JOIN seen_words ON seen_words.number = asset_words.word
          JOIN assets ON assets.number = asset_words.asset
-         WHERE seen_words.word IN (${marks}) GROUP BY asset_words.asset
+         WHERE seen_words.word IN (${marks}) AND ${where} GROUP BY asset_words.asset
          HAVING count(*) = ? ORDER BY sum(ln(probability)) DESC, asset_words.asset LIMIT ?`,
       )
       .pluck()
-      .all(...words, words.length, limit) as string[];
+      .all(...words, ...values, words.length, limit) as string[];
   }
 }
 
