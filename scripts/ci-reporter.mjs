@@ -18,7 +18,7 @@ export default class CiReporter extends DefaultReporter {
     if (failed > 0) parts.push(`${failed} failed`);
     if (skipped > 0) parts.push(`${skipped} skipped`);
     const seconds = (module.diagnostic().duration / 1000).toFixed(1);
-    const mark = module.ok() ? 'ok  ' : 'FAIL';
+    const mark = module.ok() ? 'pass' : 'FAIL';
     this.log(`${mark} ${module.relativeModuleId} (${parts.join(', ')}) ${seconds} s`);
   }
 
@@ -42,9 +42,5 @@ function summaryOf(modules, errors) {
     for (const test of own) lines.push(`FAIL ${module.relativeModuleId} > ${test.fullName}`);
   }
   if (errors.length > 0) lines.push(`FAIL ${errors.length} errors outside of tests`);
-  return [
-    ...lines,
-    `Files: ${modules.length - broken.length} passed, ${broken.length} failed`,
-    `Tests: ${count('passed')} passed, ${failed.length} failed, ${count('skipped')} skipped`,
-  ];
+  return [...lines, `${count('passed')} passed, ${failed.length} failed, ${count('skipped')} skipped`];
 }
