@@ -118,7 +118,7 @@ async function walk(page: Page, language: Language, suffix: string): Promise<voi
   const { origin } = new URL(page.url());
   const name = (view: string): string => view + suffix;
   const say = (key: MessageKey): string => translate(language, key);
-  const words = language === 'ar' ? 'قوارب على الماء' : 'boats on the water';
+  const words = language === 'ar' ? 'قوارب في البحر' : 'boats on the water';
 
   /** One picture: what cannot be reached is reported, and the others are taken all the same. */
   const view = async (what: string, steps: () => Promise<void>): Promise<void> => {
@@ -181,19 +181,29 @@ async function walk(page: Page, language: Language, suffix: string): Promise<voi
     await page.getByText(words).first().waitFor();
     await page.waitForTimeout(1500);
   });
-  await box('caption', 'caption pictures');
-  await box('style', 'caption pictures', async () => {
-    // Every picture has its caption by now.
+  /** Asks for all pictures to be captioned: each of them has a caption by now. */
+  const captionAll = async (): Promise<void> => {
     await dialog.locator('input[value="all"]').check();
     await dialog.locator('input[value="overwrite"]').check();
+  };
+  const previewed = async (): Promise<void> => {
+    await page.getByRole('button', { name: say('library.previewShow') }).click();
+    await page.locator('[data-preview-after]').nth(2).waitFor({ timeout: 60_000 });
+  };
+  await box('caption', 'caption pictures', async () => {
+    await captionAll();
+    await dialog.locator('select').first().selectOption('5');
+    await previewed();
+  });
+  await box('style', 'caption pictures', async () => {
+    await captionAll();
     await page.getByLabel(say('style.own')).check();
     await page
       .getByLabel(say('style.examples'))
       .fill(
         'Today I saw a horse galloping along the shore.\nThis morning I watched two children feeding ducks.\nLater I saw an old man reading on a bench.',
       );
-    await page.getByRole('button', { name: say('library.previewShow') }).click();
-    await page.locator('[data-preview-after]').nth(2).waitFor({ timeout: 60_000 });
+    await previewed();
   });
   await box('labels', 'label pictures', async () => {
     await page.getByLabel(say('labels.name')).fill('beach');
@@ -240,6 +250,7 @@ async function walk(page: Page, language: Language, suffix: string): Promise<voi
   await view('story', async () => {
     await page.locator('[data-picture-block]').nth(1).click();
     await page.locator('aside img').first().waitFor();
+    await page.locator('.pyramid .layer-1 button').waitFor();
   });
   await view('script', async () => {
     await command(page, 'view the story as a script');
