@@ -58,6 +58,7 @@ beforeAll(async () => {
   const { story, revision } = made;
   const { asset, scene } = await ask(page, 'sketch.draw', { text: 'A cat beside a boat', seed: 3 });
   const version = { id: 'v1', asset, source: 'sketched' as const, createdAt: story.createdAt, scene };
+  const before = { ...version, id: 'v0', source: 'imported' as const };
   await ask(page, 'stories.edit', {
     story: story.id,
     revision,
@@ -66,7 +67,7 @@ beforeAll(async () => {
       type: 'insert-block',
       panel: story.panels[0]!.id,
       index: 0,
-      block: { id: 'i1', type: 'image', caption: '', current: version.id, versions: [version] },
+      block: { id: 'i1', type: 'image', caption: '', current: version.id, versions: [before, version] },
     },
   });
   // Each test has a profile of its own.
@@ -126,6 +127,85 @@ async function outside(page: Page): Promise<string[]> {
   });
 }
 
+/**
+ * Names what is cut off sideways by what it lies in, and what lies over something else: of all that can be pressed,
+ * filled in, looked at or read. Text that ends in dots of its own accord is not cut off.
+ */
+async function cropped(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const top = document.querySelector('dialog[open]') ?? document.body;
+    const shown = (element: Element): boolean =>
+      element.checkVisibility({ visibilityProperty: true, opacityProperty: true }) &&
+      element.closest('.unseen') === null;
+    const nameOf = (element: Element): string => element.outerHTML.slice(0, 120);
+    const around = (element: Element): Element[] => {
+      const list: Element[] = [];
+      for (let one = element.parentElement; one && top.contains(one); one = one.parentElement) list.push(one);
+      return list;
+    };
+    const clips = (element: Element): boolean => getComputedStyle(element).overflowX !== 'visible';
+    /** A list that is there to be scrolled sideways, such as that of the places. */
+    const sideways = (element: Element): boolean => {
+      const { overflowX, flexWrap } = getComputedStyle(element);
+      return overflowX === 'auto' && flexWrap === 'nowrap' && getComputedStyle(element).display === 'flex';
+    };
+    const dotted = (element: Element): boolean => {
+      const { textOverflow, webkitLineClamp } = getComputedStyle(element);
+      return textOverflow === 'ellipsis' || webkitLineClamp !== 'none';
+    };
+    const cut = (box: DOMRect, holders: Element[]): boolean => {
+      const holder = holders.find(clips);
+      if (!holder || dotted(holder) || sideways(holder) || box.width < 2) return false;
+      const { left, right } = holder.getBoundingClientRect();
+      return box.left < left - 1 || box.right > right + 1;
+    };
+
+    const found: string[] = [];
+    const controls = [...top.querySelectorAll('button, a[href], input, select, textarea, img')].filter(shown);
+    for (const one of controls) {
+      if (cut(one.getBoundingClientRect(), around(one))) found.push(`cut off: ${nameOf(one)}`);
+    }
+    const texts = document.createTreeWalker(top, NodeFilter.SHOW_TEXT);
+    for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+      const parent = text.parentElement!;
+      if (text.textContent!.trim() === '' || parent.matches('option, textarea, style') || !shown(parent))
+        continue;
+      const range = document.createRange();
+      range.selectNodeContents(text);
+      if (cut(range.getBoundingClientRect(), [parent, ...around(parent)])) {
+        found.push(`cut off: “${text.textContent!.trim()}”`);
+      }
+    }
+
+    /** The part of an element that can be seen, or null for one that floats over others on purpose. */
+    const seen = (element: Element): DOMRect | null => {
+      let { left, right, top: up, bottom } = element.getBoundingClientRect();
+      for (const one of [element, ...around(element)]) {
+        if (/absolute|fixed|sticky/.test(getComputedStyle(one).position) && one !== top) return null;
+        if (one === element || !clips(one)) continue;
+        const box = one.getBoundingClientRect();
+        [left, right] = [Math.max(left, box.left), Math.min(right, box.right)];
+        [up, bottom] = [Math.max(up, box.top), Math.min(bottom, box.bottom)];
+      }
+      return right - left > 2 && bottom - up > 2 ? new DOMRect(left, up, right - left, bottom - up) : null;
+    };
+    const boxes = controls.flatMap((one) => {
+      const box = seen(one);
+      return box ? [{ one, box }] : [];
+    });
+    for (const [at, { one, box }] of boxes.entries()) {
+      for (const { one: other, box: its } of boxes.slice(at + 1)) {
+        const wide = Math.min(box.right, its.right) - Math.max(box.left, its.left);
+        const high = Math.min(box.bottom, its.bottom) - Math.max(box.top, its.top);
+        if (wide > 2 && high > 2 && !one.contains(other) && !other.contains(one)) {
+          found.push(`over each other: ${nameOf(one)} and ${nameOf(other)}`);
+        }
+      }
+    }
+    return found;
+  });
+}
+
 /** Pixels that the page is too wide for the window. */
 async function overflow(page: Page): Promise<number> {
   return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
@@ -173,6 +253,7 @@ async function walk(page: Page, look: (name: string) => Promise<void>): Promise<
   await look('library');
   await behind('add pictures', 'add pictures');
   await behind('caption pictures', 'caption pictures');
+  await behind('label pictures', 'label pictures');
   await behind('find and replace', 'find and replace');
   await behind('write captions', 'write captions to files');
   await behind('settings', 'settings');
@@ -196,6 +277,12 @@ async function walk(page: Page, look: (name: string) => Promise<void>): Promise<
   await behind('export', 'export');
   await page.locator('[data-picture-block]').first().click();
   await look('picture of a panel');
+  await page.locator('aside li .button.icon').click();
+  await dialog.waitFor();
+  await look('compare');
+  await page.keyboard.press('Escape');
+  await page.locator('dialog').waitFor({ state: 'detached' });
+  await behind('mix', 'mix the picture with words', '#mix-text');
   await command(page, 'edit the sketch');
   await page.locator('svg [data-figure], [data-figure]').first().waitFor();
   await look('sketch editor');
@@ -204,6 +291,7 @@ async function walk(page: Page, look: (name: string) => Promise<void>): Promise<
   await command(page, 'view the story as a script');
   await look('script');
   await command(page, 'play the story from the start');
+  await page.locator('[data-playing]').waitFor();
   await look('play');
   await page.keyboard.press('Escape');
   await command(page, 'view the story as a board');
@@ -250,6 +338,28 @@ describe('axe finds nothing serious', () => {
     }
   });
 });
+
+test.each(['es', 'ar', 'ms'] as const)(
+  'in the smallest window, where words are long (%s), nothing is cut off or lies over anything else',
+  async (language) => {
+    const { page, close } = await freshWindow({ width: 900, height: 640 });
+    const found: Record<string, string[]> = {};
+    try {
+      await page.goto(studio.url);
+      await page.locator('[data-asset]').first().waitFor();
+      await ask(page, 'settings.set', { settings: { language } });
+      await page.locator(`html[lang="${language}"]`).waitFor();
+      await walk(page, async (name) => {
+        const list = await cropped(page);
+        if (list.length > 0) found[name] = list;
+      });
+      expect(found).toEqual({});
+    } finally {
+      await ask(page, 'settings.set', { settings: { language: 'system' } });
+      await close();
+    }
+  },
+);
 
 describe('settings', () => {
   test('every window follows a change of language and theme, and the next one opens with it at once', async () => {
