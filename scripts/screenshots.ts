@@ -188,7 +188,7 @@ async function walk(page: Page, language: Language, suffix: string): Promise<voi
   };
   const previewed = async (): Promise<void> => {
     await page.getByRole('button', { name: say('library.previewShow') }).click();
-    await page.locator('[data-preview-after]').nth(2).waitFor({ timeout: 60_000 });
+    await page.locator('[data-preview-after]').nth(3).waitFor({ timeout: 60_000 });
   };
   await box('caption', 'caption pictures', async () => {
     await captionAll();
