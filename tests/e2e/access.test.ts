@@ -12,7 +12,7 @@ import {
   type OpenBrowser,
   type RunningStudio,
 } from '../fixtures/browser.ts';
-import { translate } from '../../src/shared/messages.ts';
+import { translate, type Language } from '../../src/shared/messages.ts';
 import { writePictures } from '../fixtures/pictures.ts';
 import {
   ask,
@@ -300,6 +300,30 @@ async function walk(page: Page, look: (name: string) => Promise<void>): Promise<
   await look('review');
 }
 
+/** What `find` finds in every view and dialog of a window in a language, and what went wrong in its page. */
+async function wrong(
+  options: BrowserOptions,
+  language: Language,
+  find: (page: Page) => Promise<string[]>,
+): Promise<Record<string, string[]>> {
+  const { page, problems, close } = await freshWindow(options);
+  const found: Record<string, string[]> = {};
+  try {
+    await page.goto(studio.url);
+    await page.locator('[data-asset]').first().waitFor();
+    await ask(page, 'settings.set', { settings: { language } });
+    await page.locator(`html[lang="${language}"]`).waitFor();
+    await walk(page, async (name) => {
+      const list = await find(page);
+      if (list.length > 0) found[name] = list;
+    });
+    return problems.length === 0 ? found : { ...found, problems };
+  } finally {
+    await ask(page, 'settings.set', { settings: { language: 'system' } });
+    await close();
+  }
+}
+
 describe('axe finds nothing serious', () => {
   test('before there is anything', async () => {
     const { page, close } = await openWindow({ within: browser });
@@ -319,45 +343,14 @@ describe('axe finds nothing serious', () => {
     ['dark', 'en', 'contrast'],
     ['light', 'ar', 'all'],
   ] as const)('in any view or dialog: %s, %s', async (colorScheme, language, rules) => {
-    const { page, problems, close } = await freshWindow({ colorScheme });
-    const found: Record<string, string[]> = {};
-    try {
-      await page.goto(studio.url);
-      await page.locator('[data-asset]').first().waitFor();
-      await ask(page, 'settings.set', { settings: { language } });
-      await page.locator(`html[lang="${language}"]`).waitFor();
-      await walk(page, async (name) => {
-        const list = await barriers(page, rules);
-        if (list.length > 0) found[name] = list;
-      });
-      expect(found).toEqual({});
-      expect(problems).toEqual([]);
-    } finally {
-      await ask(page, 'settings.set', { settings: { language: 'system' } });
-      await close();
-    }
+    expect(await wrong({ colorScheme }, language, (page) => barriers(page, rules))).toEqual({});
   });
 });
 
 test.each(['es', 'ar', 'ms'] as const)(
   'in the smallest window, where words are long (%s), nothing is cut off or lies over anything else',
   async (language) => {
-    const { page, close } = await freshWindow({ width: 900, height: 640 });
-    const found: Record<string, string[]> = {};
-    try {
-      await page.goto(studio.url);
-      await page.locator('[data-asset]').first().waitFor();
-      await ask(page, 'settings.set', { settings: { language } });
-      await page.locator(`html[lang="${language}"]`).waitFor();
-      await walk(page, async (name) => {
-        const list = await cropped(page);
-        if (list.length > 0) found[name] = list;
-      });
-      expect(found).toEqual({});
-    } finally {
-      await ask(page, 'settings.set', { settings: { language: 'system' } });
-      await close();
-    }
+    expect(await wrong({ width: 900, height: 640 }, language, cropped)).toEqual({});
   },
 );
 
