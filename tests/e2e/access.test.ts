@@ -146,8 +146,8 @@ async function cropped(page: Page): Promise<string[]> {
     const clips = (element: Element): boolean => getComputedStyle(element).overflowX !== 'visible';
     /** A list that is there to be scrolled sideways, such as that of the places. */
     const sideways = (element: Element): boolean => {
-      const { overflowX, flexWrap } = getComputedStyle(element);
-      return overflowX === 'auto' && flexWrap === 'nowrap' && getComputedStyle(element).display === 'flex';
+      const { display, flexWrap, overflowX } = getComputedStyle(element);
+      return overflowX === 'auto' && flexWrap === 'nowrap' && display === 'flex';
     };
     const dotted = (element: Element): boolean => {
       const { textOverflow, webkitLineClamp } = getComputedStyle(element);
@@ -241,6 +241,9 @@ async function walk(page: Page, look: (name: string) => Promise<void>): Promise<
   const dialog = page.locator('dialog[open]');
   const behind = async (name: string, words: string, ready?: string): Promise<void> => {
     await command(page, words);
+    await inDialog(name, ready);
+  };
+  const inDialog = async (name: string, ready?: string): Promise<void> => {
     await dialog.waitFor();
     if (ready) await dialog.locator(ready).first().waitFor();
     await look(name);
@@ -278,10 +281,7 @@ async function walk(page: Page, look: (name: string) => Promise<void>): Promise<
   await page.locator('[data-picture-block]').first().click();
   await look('picture of a panel');
   await page.locator('aside li .button.icon').click();
-  await dialog.waitFor();
-  await look('compare');
-  await page.keyboard.press('Escape');
-  await page.locator('dialog').waitFor({ state: 'detached' });
+  await inDialog('compare');
   await behind('mix', 'mix the picture with words', '#mix-text');
   await command(page, 'edit the sketch');
   await page.locator('svg [data-figure], [data-figure]').first().waitFor();

@@ -53,11 +53,10 @@ export function importRunner(library: Library, { exclude }: { exclude: readonly 
     /** Enters what has been read in the order of the items, so that a library lists a folder as the folder does. */
     const enterRead = (): void => {
       const slowest = Math.min(...Array.from(reading, ({ seq }) => seq));
-      const waits = ({ item }: { item: JobItem }): boolean => item.seq > slowest;
-      const entering = read.length < waitingAtMost ? read.filter((one) => !waits(one)) : read;
+      const before = read.length < waitingAtMost ? slowest : Infinity;
+      const entering = read.filter(({ item }) => item.seq < before).sort((a, b) => a.item.seq - b.item.seq);
       if (entering.length === 0 || context.signal.aborted) return;
-      read = entering === read ? [] : read.filter(waits);
-      entering.sort((a, b) => a.item.seq - b.item.seq);
+      read = read.filter(({ item }) => item.seq >= before);
       context.together(() => {
         for (const { item, prepared } of entering) {
           try {

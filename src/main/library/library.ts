@@ -959,7 +959,8 @@ export class Library {
 
   /**
    * Saves vectors a model made, replacing those the assets had in the same space; assets removed meanwhile are left
-   * out, and sketches, which get none ({@link missingVectors}). Throws `invalid-input` for a vector with no direction (zero or not finite).
+   * out, and sketches, which get none ({@link missingVectors}). Throws `invalid-input` for a vector with no direction
+   * (zero or not finite).
    *
    * @param space `pack@revision` of the encoder
    */

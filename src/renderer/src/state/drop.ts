@@ -66,10 +66,11 @@ export async function takeBytes(window: WindowState, files: File[]): Promise<str
 /** Takes files chosen in a browser's file dialog into the library; from a folder only the pictures, by their names. */
 export async function importChosen(window: WindowState, list: FileList, folder: boolean): Promise<void> {
   const files = Array.from(list, (file) => ({ name: file.name, file }));
+  if (!folder) return uploadAll(window, files);
   const pictures = files
     .filter(isPicture)
     .sort((a, b) => compareNames(a.file.webkitRelativePath, b.file.webkitRelativePath));
-  await uploadAll(window, folder ? pictures : files);
+  await uploadAll(window, pictures);
 }
 
 async function uploadAll(window: WindowState, files: NamedFile[]): Promise<void> {
